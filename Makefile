@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make modules   the kernel module, for KVER (default: the running kernel), or
+#                for the kernel build directory KDIR
+# make all       the library and the tool
+# make install   them, with unit, udev rule and manual, below DESTDIR
+# make deb       Debian packages, into build/deb
+# make demo      the whole way, from package to service, in a virtual machine
+# make check     all tests; make check-NAME runs tests/NAME alone
+# make lint      what checks the sources without running them
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+PREFIX ?= /usr
+DESTDIR ?=
+UNITDIR ?= /lib/systemd/system
+UDEVRULESDIR ?= /lib/udev/rules.d
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+MANDIR ?= $(PREFIX)/share/man
+export PREFIX DESTDIR
+
+.DEFAULT_GOAL := all
+
+all:
+	$(MAKE) -C src/lib all
+	$(MAKE) -C src/ctl all
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src/kmod modules
+
+install: all
+	$(MAKE) -C src/lib install
+	$(MAKE) -C src/ctl install
+	install -D -m 644 systemd/mapbuf.service $(DESTDIR)$(UNITDIR)/mapbuf.service
+	install -D -m 644 systemd/mapbuf.sysusers $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
+	install -D -m 644 udev/60-mapbuf.rules $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
+	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(PREFIX)/share/doc/mapbuf/examples/mapbuf.conf
+	for page in docs/man/*.[0-9]; do \
+		install -D -m 644 "$$page" \
+			"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit; \
+	done
+
+deb:
+	debian/build
+
+demo:
+	tests/demo
+
+check:
+	tests/run
+
+check-%:
+	tests/run $*
+
+clean:
+	rm -rf build
+	$(MAKE) -C src/lib clean
+	$(MAKE) -C src/ctl clean
+	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
+		Module.symvers compat/features.h compat/features.log compat/.*.cmd
+
+.PHONY: all modules install deb demo check clean

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One physically contiguous range.
+ *
+ * The buddy allocator gives up to 2 MiB.  For more, the zones are scanned for
+ * an aligned range whose pages are free or can be moved away, and
+ * alloc_contig_range() moves them.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/sched/signal.h>
+
+#include "backing.h"
+#include "compat/compat.h"
+#include "mapbuf.h"
+
+/*
+ * One scan at a time: two would choose the same range, and each would see the
+ * pages that the other has isolated as in use.
+ */
+static DEFINE_MUTEX(scan_lock);
+
+/* The first frame beyond what DMABits= allows. */
+static unsigned long bound_pfn(const struct mapbuf_buffer *buf)
+{
+	u32 bits = buf->spec.dma_bits;
+
+	return bits && bits < 64 ? BIT_ULL(bits) >> PAGE_SHIFT : ULONG_MAX;
+}
+
+/*
+ * How many frames from @page on can be had, as far as that can be seen without
+ * a lock; 0: this one cannot.  A wrong answer costs a try, nothing else.
+ */
+static unsigned long page_obtainable(struct page *page, struct zone *zone)
+{
+	unsigned long order;
+
+	if (page_zone(page) != zone || PageReserved(page) || PageSlab(page))
+		return 0;
+
+	if (PageBuddy(page)) {
+		order = READ_ONCE(page_private(page));
+		return order < BITS_PER_LONG &&
+		       BIT(order) <= MAX_ORDER_NR_PAGES ? BIT(order) : 1;
+	}
+	return !page_ref_count(page) || mapbuf_page_on_lru(page);
+}
+
+/*
+ * The last frame in [@start, @end) that cannot be had, or @end.  From the back,
+ * so that the next range to try begins behind all such frames.
+ */
+static unsigned long range_blocked(unsigned long start, unsigned long end,
+				   struct zone *zone)
+{
+	unsigned long block, first, i, n, blocked;
+	struct page *page;
+
+	/* Memory goes on- and offline in multiples of a pageblock. */
+	for (block = end; block > start; block = first) {
+		first = max(start, ALIGN_DOWN(block - 1, pageblock_nr_pages));
+		page = pfn_to_online_page(first);
+		if (!page)
+			return block - 1;
+
+		blocked = end;
+		for (i = 0; i < block - first; i += max(n, 1UL)) {
+			n = page_obtainable(page + i, zone);
+			if (!n)
+				blocked = first + i;
+		}
+		if (blocked != end)
+			return blocked;
+		cond_resched();
+	}
+	return end;
+}
+
+/*
+ * Take [@start, @start + @buf->nr_pages), one reference to each page.  Where
+ * the kernel can give 2 MiB as one compound page, which maps in one piece, ask
+ * for each by itself: they are adjacent all the same.  On -EBUSY *@next is
+ * where it makes sense to look on.
+ */
+static int range_take(struct mapbuf_buffer *buf, unsigned long start,
+		      unsigned long *next)
+{
+	unsigned long n, index, unit = buf->nr_pages;
+	int err;
+
+	if (mapbuf_contig_compound)
+		unit = MAPBUF_CHUNK_PAGES;
+
+	for (index = 0; index < buf->nr_pages; index += n) {
+		n = min(buf->nr_pages - index, unit);
+		err = mapbuf_alloc_contig(start + index, start + index + n,
+					  mapbuf_contig_compound &&
+					  n == MAPBUF_CHUNK_PAGES);
+		if (err)
+			goto err_free;
+		if (mapbuf_contig_compound)
+			buf->chunks[index >> MAPBUF_CHUNK_ORDER].head =
+				pfn_to_page(start + index);
+	}
+	for (index = 0; index < buf->nr_pages; index += MAPBUF_CHUNK_PAGES)
+		buf->chunks[index >> MAPBUF_CHUNK_ORDER].head =
+			pfn_to_page(start + index);
+	return 0;
+
+err_free:
+	*next = start + index + n;
+	mapbuf_pages_free(buf);
+	return err;
+}
+
+static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone)
+{
+	unsigned long end = min(zone_end_pfn(zone), bound_pfn(buf));
+	unsigned long pfn = zone->zone_start_pfn;
+	unsigned long blocked, next;
+	int err;
+
+	for (;;) {
+		pfn = ALIGN(pfn, MAPBUF_CHUNK_PAGES);
+		if (pfn >= end || end - pfn < buf->nr_pages)
+			return -ENOMEM;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+
+		next = pfn + buf->nr_pages;
+		blocked = range_blocked(pfn, next, zone);
+		if (blocked != next) {
+			pfn = blocked + 1;
+			continue;
+		}
+
+		err = range_take(buf, pfn, &next);
+		if (err != -EBUSY && err != -ENOMEM)
+			return err;
+		pfn = next;
+	}
+}
+
+static int node_scan(struct mapbuf_buffer *buf, int node)
+{
+	struct zone *zone;
+	int i, err = -ENOMEM;
+
+	/* From the top: the low zones are for devices that reach no other. */
+	for (i = ZONE_NORMAL; i >= 0 && err == -ENOMEM; i--) {
+		zone = &NODE_DATA(node)->node_zones[i];
+		if (populated_zone(zone))
+			err = zone_scan(buf, zone);
+	}
+	return err;
+}
+
+static int contiguous_scan(struct mapbuf_buffer *buf)
+{
+	int node = buf->spec.numa_node, err;
+
+	err = mutex_lock_killable(&scan_lock);
+	if (err)
+		return err;
+
+	err = -ENOMEM;
+	if (node != NUMA_NO_NODE) {
+		err = node_scan(buf, node);
+	} else {
+		for_each_node_state(node, N_MEMORY) {
+			err = node_scan(buf, node);
+			if (err != -ENOMEM)
+				break;
+		}
+	}
+	mutex_unlock(&scan_lock);
+	return err;
+}
+
+/* Up to 2 MiB the buddy allocator has it. */
+static int contiguous_small(struct mapbuf_buffer *buf)
+{
+	unsigned int order = get_order(buf->spec.bytes);
+	gfp_t gfp = MAPBUF_GFP | __GFP_ZERO;
+	u32 bits = buf->spec.dma_bits;
+	struct page *page;
+	unsigned long i;
+
+	if (bits && bits < 32)
+		gfp |= __GFP_DMA;
+	else if (bits && bits < 64)
+		gfp |= __GFP_DMA32;
+	if (buf->spec.numa_node != NUMA_NO_NODE)
+		gfp |= __GFP_THISNODE;
+	if (order == MAPBUF_CHUNK_ORDER)
+		gfp |= __GFP_COMP;
+
+	page = alloc_pages_node(buf->spec.numa_node, gfp, order);
+	if (!page)
+		return -ENOMEM;
+	if (page_to_pfn(page) + buf->nr_pages > bound_pfn(buf)) {
+		__free_pages(page, order);
+		return -ENOMEM;
+	}
+
+	buf->chunks[0].head = page;
+	if (gfp & __GFP_COMP)
+		return 0;
+	split_page(page, order);
+	for (i = buf->nr_pages; i < 1UL << order; i++)
+		__free_page(page + i);
+	return 0;
+}
+
+static int contiguous_alloc(struct mapbuf_buffer *buf)
+{
+	unsigned long n = buf->nr_pages;
+	int err;
+
+	/* A compound page of 2 MiB must be used whole. */
+	if ((n <= MAPBUF_CHUNK_PAGES / 2 || n == MAPBUF_CHUNK_PAGES) &&
+	    !contiguous_small(buf))
+		return 0;
+
+	err = contiguous_scan(buf);
+	if (err)
+		return err;
+	if (!want_init_on_free() &&
+	    !(MAPBUF_CONTIG_INITS && want_init_on_alloc(GFP_KERNEL)))
+		mapbuf_pages_clear(buf);
+	return 0;
+}
+
+const struct mapbuf_backing_ops mapbuf_backing_contiguous = {
+	.name = "contiguous",
+	.id = MAPBUF_BACKING_CONTIGUOUS,
+	.alloc = contiguous_alloc,
+};

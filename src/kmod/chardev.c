@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The node of a buffer, which behaves as a file of the buffer's size.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+
+#include "compat/compat.h"
+#include "mapbuf.h"
+
+static int mapbuf_open(struct inode *inode, struct file *file)
+{
+	struct mapbuf_buffer *buf = mapbuf_buffer_get(iminor(inode));
+
+	if (!buf)
+		return -ENXIO;
+
+	mutex_lock(&buf->open_lock);
+	buf->opens++;
+	mutex_unlock(&buf->open_lock);
+
+	file->private_data = buf;
+	file->f_mapping = buf->inode->i_mapping;
+	return 0;
+}
+
+static int mapbuf_release(struct inode *inode, struct file *file)
+{
+	struct mapbuf_buffer *buf = file->private_data;
+
+	/* A file opened meanwhile waits for the lock, and finds zeroes. */
+	mutex_lock(&buf->open_lock);
+	if (!--buf->opens && buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE)
+		mapbuf_pages_clear(buf);
+	mutex_unlock(&buf->open_lock);
+
+	mapbuf_buffer_put(buf);
+	return 0;
+}
+
+/* Copies page by page; a page's place in memory does not matter. */
+static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
+			   size_t (*copy)(struct page *page, size_t offset,
+					  size_t bytes, struct iov_iter *iter))
+{
+	struct mapbuf_buffer *buf = iocb->ki_filp->private_data;
+	loff_t pos = iocb->ki_pos;
+	size_t done = 0;
+
+	while (iov_iter_count(iter) && pos < buf->spec.bytes) {
+		size_t offset = offset_in_page(pos);
+		size_t n = min3(iov_iter_count(iter), PAGE_SIZE - offset,
+				(size_t)(buf->spec.bytes - pos));
+		size_t copied = copy(mapbuf_page(buf, pos >> PAGE_SHIFT),
+				     offset, n, iter);
+
+		pos += copied;
+		done += copied;
+		if (copied != n || fatal_signal_pending(current))
+			break;
+		cond_resched();
+	}
+	iocb->ki_pos = pos;
+	if (!done && iov_iter_count(iter) && pos < buf->spec.bytes)
+		return fatal_signal_pending(current) ? -EINTR : -EFAULT;
+	return done;
+}
+
+static ssize_t mapbuf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	return mapbuf_copy(iocb, iter, copy_page_to_iter);
+}
+
+static ssize_t mapbuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct mapbuf_buffer *buf = iocb->ki_filp->private_data;
+
+	if (iov_iter_count(iter) && iocb->ki_pos >= buf->spec.bytes)
+		return -ENOSPC;
+	return mapbuf_copy(iocb, iter, copy_page_from_iter);
+}
+
+static loff_t mapbuf_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct mapbuf_buffer *buf = file->private_data;
+
+	return fixed_size_llseek(file, offset, whence, buf->spec.bytes);
+}
+
+const struct file_operations mapbuf_fops = {
+	.owner = THIS_MODULE,
+	.open = mapbuf_open,
+	.release = mapbuf_release,
+	.llseek = mapbuf_llseek,
+	.read_iter = mapbuf_read_iter,
+	.write_iter = mapbuf_write_iter,
+	.splice_read = copy_splice_read,
+	.splice_write = iter_file_splice_write,
+	.mmap = mapbuf_mmap,
+	.get_unmapped_area = mapbuf_get_unmapped_area,
+	.fsync = noop_fsync,
+	.unlocked_ioctl = mapbuf_node_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between kernels, hidden behind the newest kernel's names.
+ *
+ * Features come from compat/features.h, which the build makes by compiling
+ * compat/probe/NAME.c; each of those says which release brought the feature.
+ * An entry can go when the oldest kernel in README.md has it.
+ */
+#ifndef MAPBUF_COMPAT_H
+#define MAPBUF_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+
+#include "compat/features.h"
+
+#ifndef MAPBUF_HAVE_VM_FLAGS_SET
+static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma,
+				  unsigned long flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+#ifdef MAPBUF_HAVE_CONST_UEVENT
+#define mapbuf_uevent_const const
+#else
+#define mapbuf_uevent_const
+#endif
+
+#ifdef MAPBUF_HAVE_CONST_DEVNODE
+#define mapbuf_devnode_const const
+#else
+#define mapbuf_devnode_const
+#endif
+
+#ifndef MAPBUF_HAVE_COPY_SPLICE_READ
+#define copy_splice_read generic_file_splice_read
+#endif
+
+#ifndef MAPBUF_HAVE_PFN_TO_ONLINE_PAGE
+static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
+{
+	if (!pfn_valid(pfn) || !online_section_nr(pfn_to_section_nr(pfn)))
+		return NULL;
+	return pfn_to_page(pfn);
+}
+
+#define pfn_to_online_page mapbuf_pfn_to_online_page
+#endif
+
+#ifdef MAPBUF_HAVE_FOLIO
+/* Movable by migration, though something refers to it. */
+static inline bool mapbuf_page_on_lru(struct page *page)
+{
+	return folio_test_lru(page_folio(page));
+}
+
+/* Since 5.13 pages of alloc_contig_range() are cleared as others are. */
+#define MAPBUF_CONTIG_INITS true
+#else
+static inline bool mapbuf_page_on_lru(struct page *page)
+{
+	return PageLRU(page);
+}
+
+#define MAPBUF_CONTIG_INITS false
+#endif
+
+/*
+ * mapbuf_contig_compound: whether mapbuf_alloc_contig() can give each aligned
+ * 2 MiB as one compound page.
+ *
+ * mapbuf_alloc_contig() - allocate the pages [@start, @end)
+ * @compound: as one compound page; @start and @end are aligned accordingly
+ *
+ * Each page, or the compound page, has one reference.  Sleeps.  Returns 0,
+ * -EBUSY when a page cannot be moved away, -ENOMEM, or -EINTR.
+ */
+#ifdef MAPBUF_HAVE_ACR_FLAGS
+#define MAPBUF_ACR ACR_FLAGS_NONE
+#else
+#define MAPBUF_ACR MIGRATE_MOVABLE
+#endif
+#define MAPBUF_CONTIG_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+#if defined(MAPBUF_HAVE_CONTIG_FROZEN_RANGE)
+#define mapbuf_contig_compound true
+
+static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
+				      bool compound)
+{
+	int err;
+
+	if (!compound)
+		return alloc_contig_range(start, end, MAPBUF_ACR,
+					  MAPBUF_CONTIG_GFP);
+
+	err = alloc_contig_frozen_range(start, end, MAPBUF_ACR,
+					MAPBUF_CONTIG_GFP | __GFP_COMP);
+	if (!err)
+		init_page_count(pfn_to_page(start));
+	return err;
+}
+#else
+#ifdef MAPBUF_HAVE_CONTIG_COMP
+#define mapbuf_contig_compound true
+#else
+#define mapbuf_contig_compound false
+#endif
+
+static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
+				      bool compound)
+{
+	return alloc_contig_range(start, end, MAPBUF_ACR,
+				  MAPBUF_CONTIG_GFP |
+				  (compound ? __GFP_COMP : 0));
+}
+#endif
+
+#endif /* MAPBUF_COMPAT_H */

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests from user space, of the control node and of the buffer nodes.
+ */
+#include <linux/build_bug.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "backing.h"
+#include "mapbuf.h"
+
+union mapbuf_request {
+	struct mapbuf_create create;
+	struct mapbuf_destroy destroy;
+	struct mapbuf_info info;
+};
+
+/**
+ * struct ioctl_op - a request
+ * @cmd: its number
+ * @size: of the structure now
+ * @min_size: of the structure as it was first published
+ * @handler: reads and writes @request; returns 0 or an error.  @reply copies
+ *	the structure out; a handler that changes something calls it while that
+ *	can still be undone.
+ */
+struct ioctl_op {
+	unsigned int cmd;
+	u32 size;
+	u32 min_size;
+	int (*handler)(struct file *file, union mapbuf_request *request,
+		       void __user *arg);
+};
+
+/* The structures are the same to 32-bit and 64-bit callers. */
+static_assert(sizeof(struct mapbuf_create) == 80);
+static_assert(sizeof(struct mapbuf_destroy) == 40);
+static_assert(sizeof(struct mapbuf_info) == 64);
+
+/* Copies out as much as the caller's form of the structure has. */
+static int reply(void __user *arg, const void *request, u32 size, u32 op_size)
+{
+	return copy_to_user(arg, request, min(size, op_size)) ? -EFAULT : 0;
+}
+
+static int create_spec(const struct mapbuf_create *create,
+		       struct mapbuf_spec *spec)
+{
+	const u32 known = MAPBUF_CREATE_NUMA_NODE | MAPBUF_CREATE_UID |
+			  MAPBUF_CREATE_GID | MAPBUF_CREATE_MODE |
+			  MAPBUF_CREATE_ZERO_LAST_CLOSE;
+	u32 flags = create->flags;
+
+	if (flags & ~known || create->__reserved ||
+	    (!(flags & MAPBUF_CREATE_NUMA_NODE) && create->numa_node) ||
+	    (!(flags & MAPBUF_CREATE_UID) && create->uid) ||
+	    (!(flags & MAPBUF_CREATE_GID) && create->gid) ||
+	    (!(flags & MAPBUF_CREATE_MODE) && create->mode) ||
+	    create->numa_node < 0 || create->mode > 0777)
+		return -EINVAL;
+
+	*spec = (struct mapbuf_spec) {
+		.bytes = create->bytes,
+		.ops = mapbuf_backing_find(create->backing),
+		.numa_node = flags & MAPBUF_CREATE_NUMA_NODE ?
+			     create->numa_node : NUMA_NO_NODE,
+		.dma_bits = create->dma_bits,
+		.flags = flags,
+		.uid = make_kuid(current_user_ns(), create->uid),
+		.gid = make_kgid(current_user_ns(), create->gid),
+		.mode = create->mode,
+	};
+	memcpy(spec->name, create->name, sizeof(spec->name));
+
+	if ((flags & MAPBUF_CREATE_UID && !uid_valid(spec->uid)) ||
+	    (flags & MAPBUF_CREATE_GID && !gid_valid(spec->gid)))
+		return -EINVAL;
+	return 0;
+}
+
+static int ioctl_create(struct file *file, union mapbuf_request *request,
+			void __user *arg)
+{
+	struct mapbuf_create *create = &request->create;
+	struct mapbuf_buffer *buf;
+	struct mapbuf_spec spec;
+	int err;
+
+	err = create_spec(create, &spec);
+	if (err)
+		return err;
+
+	buf = mapbuf_buffer_alloc(&spec);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+
+	create->bytes = buf->spec.bytes;
+	create->backing = buf->spec.ops->id;
+	create->id = buf->id;
+	err = reply(arg, create, create->size, sizeof(*create));
+	if (err) {
+		mapbuf_buffer_abort(buf);
+		return err;
+	}
+
+	err = mapbuf_buffer_publish(buf);
+	if (err)
+		return err;
+	mapbuf_buffer_announce(buf);
+	return 0;
+}
+
+static int ioctl_destroy(struct file *file, union mapbuf_request *request,
+			 void __user *arg)
+{
+	const struct mapbuf_destroy *destroy = &request->destroy;
+
+	if (destroy->flags & ~MAPBUF_DESTROY_DEFERRED ||
+	    !mapbuf_name_valid(destroy->name))
+		return -EINVAL;
+	return mapbuf_buffer_destroy(destroy->name,
+				     destroy->flags & MAPBUF_DESTROY_DEFERRED);
+}
+
+static int ioctl_info(struct file *file, union mapbuf_request *request,
+		      void __user *arg)
+{
+	const struct mapbuf_buffer *buf = file->private_data;
+	struct mapbuf_info *info = &request->info;
+
+	if (info->flags)
+		return -EINVAL;
+
+	info->bytes = buf->spec.bytes;
+	memcpy(info->name, buf->spec.name, sizeof(info->name));
+	info->backing = buf->spec.ops->id;
+	info->id = buf->id;
+	info->numa_node = buf->spec.numa_node;
+	info->dma_bits = buf->spec.dma_bits;
+	return reply(arg, info, info->size, sizeof(*info));
+}
+
+#define MAPBUF_OP(ioc, type, last, fn) \
+	{ .cmd = ioc, .size = sizeof(type), \
+	  .min_size = offsetofend(type, last), .handler = fn }
+
+static const struct ioctl_op control_ops[] = {
+	MAPBUF_OP(MAPBUF_IOC_CREATE, struct mapbuf_create, __reserved,
+		  ioctl_create),
+	MAPBUF_OP(MAPBUF_IOC_DESTROY, struct mapbuf_destroy, name,
+		  ioctl_destroy),
+};
+
+static const struct ioctl_op node_ops[] = {
+	MAPBUF_OP(MAPBUF_IOC_INFO, struct mapbuf_info, dma_bits, ioctl_info),
+};
+
+static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,
+		      unsigned int cmd, void __user *arg)
+{
+	const struct ioctl_op *op = ops;
+	union mapbuf_request request;
+	u32 size;
+	int err;
+
+	while (op < ops + n && op->cmd != cmd)
+		op++;
+	if (op == ops + n)
+		return -ENOTTY;
+
+	if (get_user(size, (u32 __user *)arg))
+		return -EFAULT;
+	if (size < op->min_size)
+		return -EINVAL;
+	err = copy_struct_from_user(&request, op->size, arg, size);
+	if (err)
+		return err;
+	/* Whoever changes it between the two reads changes nothing here. */
+	*(u32 *)&request = size;
+	return op->handler(file, &request, arg);
+}
+
+/**
+ * mapbuf_node_ioctl() - ioctl of a buffer node
+ * @file: open on a buffer
+ * @cmd: request
+ * @arg: address of its structure
+ *
+ * Return: 0, or an error that <linux/mapbuf.h> lists.
+ */
+long mapbuf_node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return ioctl_run(node_ops, ARRAY_SIZE(node_ops), file, cmd,
+			 (void __user *)arg);
+}
+
+static long control_ioctl(struct file *file, unsigned int cmd,
+			  unsigned long arg)
+{
+	return ioctl_run(control_ops, ARRAY_SIZE(control_ops), file, cmd,
+			 (void __user *)arg);
+}
+
+static const struct file_operations control_fops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.unlocked_ioctl = control_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice control_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mapbuf-control",
+	.fops = &control_fops,
+	.mode = 0600,
+};
+
+/**
+ * mapbuf_control_init() - make the control node
+ *
+ * Return: 0, or an error of misc_register().
+ */
+int mapbuf_control_init(void)
+{
+	return misc_register(&control_device);
+}
+
+/** mapbuf_control_exit() - remove the control node */
+void mapbuf_control_exit(void)
+{
+	misc_deregister(&control_device);
+}

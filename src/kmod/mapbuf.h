@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The buffer and the interface between the parts of the module.
+ */
+#ifndef MAPBUF_INTERNAL_H
+#define MAPBUF_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include <linux/mapbuf.h>
+
+struct mapbuf_backing_ops;
+struct vm_area_struct;
+
+/* What is as large as a user asks: fails, and kills nothing, when short. */
+#define MAPBUF_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* The largest piece that one page table entry can map. */
+#define MAPBUF_CHUNK_ORDER (PMD_SHIFT - PAGE_SHIFT)
+#define MAPBUF_CHUNK_PAGES (1UL << MAPBUF_CHUNK_ORDER)
+
+/**
+ * struct mapbuf_chunk - MAPBUF_CHUNK_PAGES pages of a buffer
+ * @head: the first of adjacent pages: one compound page, or single ones
+ * @pages: where the pages are not adjacent: each of them
+ *
+ * One of the two is set.  The last chunk of a buffer may be shorter.
+ */
+struct mapbuf_chunk {
+	struct page *head;
+	struct page **pages;
+};
+
+/**
+ * struct mapbuf_spec - what a buffer is to be
+ * @name: checked by mapbuf_name_valid()
+ * @bytes: not yet rounded
+ * @ops: the backing
+ * @numa_node: or NUMA_NO_NODE
+ * @dma_bits: 0 for anywhere
+ * @flags: of enum mapbuf_create_flags
+ * @uid: with MAPBUF_CREATE_UID
+ * @gid: with MAPBUF_CREATE_GID
+ * @mode: with MAPBUF_CREATE_MODE
+ */
+struct mapbuf_spec {
+	char name[MAPBUF_NAME_SIZE];
+	u64 bytes;
+	const struct mapbuf_backing_ops *ops;
+	int numa_node;
+	u32 dma_bits;
+	u32 flags;
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+};
+
+/**
+ * struct mapbuf_buffer - a buffer
+ * @dev: its device; the reference count of this structure.  Held by the
+ *       registry from reservation to mapbuf_buffer_release().
+ * @users: who can reach the memory: 1 for the registry while the buffer is
+ *         it has a node, 1 for each open file.  A mapping holds its file.  At 0
+ *         the memory is freed; it never rises from 0 again.
+ * @announced: the buffer can be found by name; under registry_lock
+ * @spec: as created, bytes rounded up to pages
+ * @id: N of /dev/mapbufN
+ * @nr_pages: size in pages
+ * @chunks: its memory; constant while @users is not 0.  Each page has one
+ *          reference of the buffer; users of the mapping may pin it longer.
+ * @inode: its mapping is the f_mapping of every open file, so that the size
+ *         is known to page faults
+ * @open_lock: protects @opens, and clearing at the last close
+ * @opens: open files
+ * @mappings: areas of memory that map it
+ * @name_node: in the table of names; under registry_lock
+ * @rcu: frees this structure after mapbuf_buffer_get() can have seen it
+ */
+struct mapbuf_buffer {
+	struct device dev;
+	refcount_t users;
+	bool announced;
+	struct mapbuf_spec spec;
+	u32 id;
+	unsigned long nr_pages;
+	struct mapbuf_chunk *chunks;
+	struct inode *inode;
+	struct mutex open_lock;
+	unsigned int opens;
+	atomic_t mappings;
+	struct rhash_head name_node;
+	struct rcu_head rcu;
+};
+
+static inline unsigned long mapbuf_nr_chunks(const struct mapbuf_buffer *buf)
+{
+	return DIV_ROUND_UP(buf->nr_pages, MAPBUF_CHUNK_PAGES);
+}
+
+static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
+{
+	return container_of(dev, struct mapbuf_buffer, dev);
+}
+
+#define MAPBUF_MIN_DMA_BITS 12
+
+/* main.c */
+extern struct class mapbuf_class;
+const struct mapbuf_backing_ops *mapbuf_default_backing(void);
+const struct mapbuf_backing_ops *mapbuf_backing_find(u32 id);
+u64 mapbuf_max_bytes(void);
+unsigned int mapbuf_max_buffers(void);
+
+/* buffer.c */
+int mapbuf_buffers_init(dev_t devt);
+void mapbuf_buffers_exit(void);
+bool mapbuf_name_valid(const char *name);
+struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec);
+void mapbuf_buffer_abort(struct mapbuf_buffer *buf);
+int mapbuf_buffer_publish(struct mapbuf_buffer *buf);
+void mapbuf_buffer_announce(struct mapbuf_buffer *buf);
+void mapbuf_buffer_announce_all(void);
+int mapbuf_buffer_destroy(const char *name, bool deferred);
+struct mapbuf_buffer *mapbuf_buffer_get(u32 id);
+void mapbuf_buffer_put(struct mapbuf_buffer *buf);
+
+/* pages.c */
+struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index);
+void mapbuf_pages_clear(struct mapbuf_buffer *buf);
+void mapbuf_pages_free(struct mapbuf_buffer *buf);
+
+/* mapping.c */
+int mapbuf_mapping_init(struct mapbuf_buffer *buf);
+void mapbuf_mapping_destroy(struct mapbuf_buffer *buf);
+int mapbuf_mmap(struct file *file, struct vm_area_struct *vma);
+unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
+				       unsigned long len, unsigned long pgoff,
+				       unsigned long flags);
+
+/* chardev.c, control.c, sysfs.c */
+extern const struct file_operations mapbuf_fops;
+int mapbuf_control_init(void);
+void mapbuf_control_exit(void);
+extern const struct device_type mapbuf_device_type;
+
+/* control.c: also serves the requests of chardev.c */
+long mapbuf_node_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif /* MAPBUF_INTERNAL_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What sysfs and udev see of a buffer.
+ */
+#include <linux/device.h>
+#include <linux/sysfs.h>
+
+#include "backing.h"
+#include "compat/compat.h"
+#include "mapbuf.h"
+
+static ssize_t name_show(struct device *dev, struct device_attribute *attr,
+			 char *out)
+{
+	return sysfs_emit(out, "%s\n", to_mapbuf(dev)->spec.name);
+}
+static DEVICE_ATTR_RO(name);
+
+static ssize_t size_show(struct device *dev, struct device_attribute *attr,
+			 char *out)
+{
+	return sysfs_emit(out, "%llu\n", to_mapbuf(dev)->spec.bytes);
+}
+static DEVICE_ATTR_RO(size);
+
+static ssize_t backing_show(struct device *dev, struct device_attribute *attr,
+			    char *out)
+{
+	return sysfs_emit(out, "%s\n", to_mapbuf(dev)->spec.ops->name);
+}
+static DEVICE_ATTR_RO(backing);
+
+static ssize_t numa_node_show(struct device *dev, struct device_attribute *attr,
+			      char *out)
+{
+	return sysfs_emit(out, "%d\n", to_mapbuf(dev)->spec.numa_node);
+}
+static DEVICE_ATTR_RO(numa_node);
+
+static ssize_t opens_show(struct device *dev, struct device_attribute *attr,
+			  char *out)
+{
+	return sysfs_emit(out, "%u\n", READ_ONCE(to_mapbuf(dev)->opens));
+}
+static DEVICE_ATTR_RO(opens);
+
+static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
+			     char *out)
+{
+	return sysfs_emit(out, "%d\n", atomic_read(&to_mapbuf(dev)->mappings));
+}
+static DEVICE_ATTR_RO(mappings);
+
+static struct attribute *mapbuf_attrs[] = {
+	&dev_attr_name.attr,
+	&dev_attr_size.attr,
+	&dev_attr_backing.attr,
+	&dev_attr_numa_node.attr,
+	&dev_attr_opens.attr,
+	&dev_attr_mappings.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(mapbuf);
+
+/* What the creator said of the node, so that udev rules do not undo it. */
+static int mapbuf_uevent(mapbuf_uevent_const struct device *dev,
+			 struct kobj_uevent_env *env)
+{
+	const struct mapbuf_spec *spec = &to_mapbuf(dev)->spec;
+	int err;
+
+	err = add_uevent_var(env, "MAPBUF_NAME=%s", spec->name);
+	if (!err && spec->flags & MAPBUF_CREATE_UID)
+		err = add_uevent_var(env, "MAPBUF_UID=%u",
+				     from_kuid(&init_user_ns, spec->uid));
+	if (!err && spec->flags & MAPBUF_CREATE_GID)
+		err = add_uevent_var(env, "MAPBUF_GID=%u",
+				     from_kgid(&init_user_ns, spec->gid));
+	if (!err && spec->flags & MAPBUF_CREATE_MODE)
+		err = add_uevent_var(env, "MAPBUF_MODE=%04o", spec->mode);
+	return err;
+}
+
+static char *mapbuf_devnode(mapbuf_devnode_const struct device *dev,
+			    umode_t *mode, kuid_t *uid, kgid_t *gid)
+{
+	const struct mapbuf_spec *spec = &to_mapbuf(dev)->spec;
+
+	if (spec->flags & MAPBUF_CREATE_UID)
+		*uid = spec->uid;
+	if (spec->flags & MAPBUF_CREATE_GID)
+		*gid = spec->gid;
+	if (mode && spec->flags & MAPBUF_CREATE_MODE)
+		*mode = spec->mode;
+	return NULL;
+}
+
+const struct device_type mapbuf_device_type = {
+	.name = "mapbuf",
+	.groups = mapbuf_groups,
+	.uevent = mapbuf_uevent,
+	.devnode = mapbuf_devnode,
+};

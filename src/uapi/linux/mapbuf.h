@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * mapbuf: named memory buffers shared by processes and drivers.
+ *
+ * This header is the specification of the interface between the module and
+ * user space.
+ */
+#ifndef _UAPI_LINUX_MAPBUF_H
+#define _UAPI_LINUX_MAPBUF_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: requests and errors
+ *
+ * Every request is an ioctl whose argument points to a structure that starts
+ * with the members @size and @flags.  The caller sets @size to sizeof() of the
+ * structure it was compiled with; structures only ever grow at their end, and
+ * a member that an older caller does not have reads as zero, which always
+ * means the behaviour from before the member existed.
+ *
+ * Members not described as output are never written.  On an error nothing is
+ * written at all and nothing has changed.
+ *
+ * Errors that every request can give:
+ *
+ * ENOTTY   the request number is unknown on this kind of node
+ * EFAULT   the structure cannot be read or written
+ * EINVAL   @size is smaller than the first published form of the structure;
+ *          an unknown bit is set in @flags; a member that must be 0 is not
+ * E2BIG    @size is larger than the module's form of the structure and a byte
+ *          beyond it is not 0
+ *
+ * The requests document what else they give.  On the buffer nodes, beside what
+ * the system calls document themselves:
+ *
+ * mmap     EINVAL for MAP_PRIVATE; ENXIO for a range that ends beyond the
+ *          buffer; EACCES for PROT_EXEC, or for writing through a descriptor
+ *          that is open for reading only.  mremap() beyond the mapped range
+ *          gives EFAULT, mprotect() to PROT_EXEC gives EACCES.
+ * read     0 at and beyond the end
+ * write    ENOSPC at and beyond the end, a short count when the range crosses
+ *          the end
+ * lseek    EINVAL for a position below 0 or beyond the end; SEEK_END is the
+ *          size of the buffer
+ * open     ENXIO when the buffer is being destroyed
+ */
+
+#define MAPBUF_IOC_TYPE 0xBE
+
+enum {
+	MAPBUF_CMD_CREATE = 0x00,
+	MAPBUF_CMD_DESTROY = 0x01,
+	MAPBUF_CMD_INFO = 0x40,
+};
+
+/* Size of a name with its terminating 0. */
+#define MAPBUF_NAME_SIZE 32
+
+/**
+ * enum mapbuf_backing - where the memory of a buffer comes from
+ * @MAPBUF_BACKING_DEFAULT: what the module parameter "backing" says
+ * @MAPBUF_BACKING_VMALLOC: pages from anywhere
+ * @MAPBUF_BACKING_CONTIGUOUS: one physically contiguous range
+ */
+enum mapbuf_backing {
+	MAPBUF_BACKING_DEFAULT = 0,
+	MAPBUF_BACKING_VMALLOC = 1,
+	MAPBUF_BACKING_CONTIGUOUS = 2,
+};
+
+/**
+ * enum mapbuf_create_flags - what members of struct mapbuf_create to heed
+ * @MAPBUF_CREATE_NUMA_NODE: @numa_node is set; the memory comes from that node
+ * @MAPBUF_CREATE_UID: @uid is set; else the node belongs to root
+ * @MAPBUF_CREATE_GID: @gid is set; else the node's group is root, or what udev
+ *                     rules say
+ * @MAPBUF_CREATE_MODE: @mode is set; else it is 0600, or what udev rules say
+ * @MAPBUF_CREATE_ZERO_LAST_CLOSE: clear the memory whenever the last open
+ *                     file of the buffer, with its last mapping, goes away
+ */
+enum mapbuf_create_flags {
+	MAPBUF_CREATE_NUMA_NODE = 1 << 0,
+	MAPBUF_CREATE_UID = 1 << 1,
+	MAPBUF_CREATE_GID = 1 << 2,
+	MAPBUF_CREATE_MODE = 1 << 3,
+	MAPBUF_CREATE_ZERO_LAST_CLOSE = 1 << 4,
+};
+
+/**
+ * struct mapbuf_create - ioctl(MAPBUF_IOC_CREATE), control node
+ * @size: sizeof(struct mapbuf_create)
+ * @flags: of enum mapbuf_create_flags
+ * @bytes: size of the buffer; output: the same, rounded up to whole pages
+ * @name: 1 to 31 of A-Z a-z 0-9 _ . - not starting with . or - and
+ *        terminated by 0; the rest of the array must be 0
+ * @backing: of enum mapbuf_backing; output: the one chosen
+ * @id: output: N of /dev/mapbufN
+ * @numa_node: a node with memory; must be 0 without MAPBUF_CREATE_NUMA_NODE
+ * @dma_bits: the memory lies below 2^dma_bits, 12 to 64; 0: anywhere
+ * @uid: owner of the node, in the caller's user namespace; must be 0 without
+ *       MAPBUF_CREATE_UID
+ * @gid: group of the node, in the caller's user namespace; must be 0 without
+ *       MAPBUF_CREATE_GID
+ * @mode: permission bits of the node, at most 0666; must be 0 without
+ *        MAPBUF_CREATE_MODE
+ * @__reserved: must be 0
+ *
+ * Makes a buffer, filled with zeroes, and its node.  When the request returns
+ * the node in the device file system exists; links that udev makes follow.
+ *
+ * EINVAL   bad @name, @bytes is 0 or would not fit in a file offset, @backing
+ *          unknown, @numa_node has no memory, @dma_bits or @mode out of range,
+ *          @uid or @gid not mapped
+ * EEXIST   a buffer of that name exists
+ * ENOSPC   the buffers together would be larger than the parameter max_bytes
+ *          allows, or too many
+ * ENOMEM   not enough free memory, or no free range as long as asked
+ * EINTR    a fatal signal arrived
+ */
+struct mapbuf_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+	char name[MAPBUF_NAME_SIZE];
+	__u32 backing;
+	__u32 id;
+	__s32 numa_node;
+	__u32 dma_bits;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 __reserved;
+};
+#define MAPBUF_IOC_CREATE _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_CREATE)
+
+/**
+ * enum mapbuf_destroy_flags - how to destroy
+ * @MAPBUF_DESTROY_DEFERRED: when in use, take the name and the node away now
+ *                           and free the memory with its last user
+ */
+enum mapbuf_destroy_flags {
+	MAPBUF_DESTROY_DEFERRED = 1 << 0,
+};
+
+/**
+ * struct mapbuf_destroy - ioctl(MAPBUF_IOC_DESTROY), control node
+ * @size: sizeof(struct mapbuf_destroy)
+ * @flags: of enum mapbuf_destroy_flags
+ * @name: as in struct mapbuf_create
+ *
+ * EINVAL   bad @name
+ * ENOENT   no buffer of that name
+ * EBUSY    the buffer is open or mapped, and MAPBUF_DESTROY_DEFERRED not given
+ */
+struct mapbuf_destroy {
+	__u32 size;
+	__u32 flags;
+	char name[MAPBUF_NAME_SIZE];
+};
+#define MAPBUF_IOC_DESTROY _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_DESTROY)
+
+/**
+ * struct mapbuf_info - ioctl(MAPBUF_IOC_INFO), buffer node
+ * @size: sizeof(struct mapbuf_info)
+ * @flags: must be 0
+ * @bytes: output: size of the buffer
+ * @name: output: its name
+ * @backing: output: of enum mapbuf_backing, never MAPBUF_BACKING_DEFAULT
+ * @id: output: N of /dev/mapbufN
+ * @numa_node: output: the node that was asked for, -1 for none
+ * @dma_bits: output: as created
+ *
+ * Tells what a descriptor refers to, also one received from another process.
+ * No errors of its own.
+ */
+struct mapbuf_info {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+	char name[MAPBUF_NAME_SIZE];
+	__u32 backing;
+	__u32 id;
+	__s32 numa_node;
+	__u32 dma_bits;
+};
+#define MAPBUF_IOC_INFO _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_INFO)
+
+#endif /* _UAPI_LINUX_MAPBUF_H */
