@@ -5,11 +5,11 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/sched/signal.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
 
-#include "compat/compat.h"
 #include "mapbuf.h"
 
 static int mapbuf_open(struct inode *inode, struct file *file)
@@ -84,6 +84,50 @@ static ssize_t mapbuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 	return mapbuf_copy(iocb, iter, copy_page_from_iter);
 }
 
+static void splice_release(struct splice_pipe_desc *spd, unsigned int i)
+{
+	put_page(spd->pages[i]);
+}
+
+/* The pipe gets references to the pages; nothing is copied. */
+static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
+				  struct pipe_inode_info *pipe, size_t len,
+				  unsigned int flags)
+{
+	struct mapbuf_buffer *buf = file->private_data;
+	struct page *pages[PIPE_DEF_BUFFERS];
+	struct partial_page partial[PIPE_DEF_BUFFERS];
+	struct splice_pipe_desc spd = {
+		.pages = pages,
+		.partial = partial,
+		.nr_pages_max = PIPE_DEF_BUFFERS,
+		.ops = &nosteal_pipe_buf_ops,
+		.spd_release = splice_release,
+	};
+	loff_t at = *pos;
+	ssize_t spliced;
+
+	while (len && at < buf->spec.bytes && spd.nr_pages < PIPE_DEF_BUFFERS) {
+		size_t offset = offset_in_page(at);
+		size_t n = min3(len, PAGE_SIZE - offset,
+				(size_t)(buf->spec.bytes - at));
+
+		pages[spd.nr_pages] = mapbuf_page(buf, at >> PAGE_SHIFT);
+		get_page(pages[spd.nr_pages]);
+		partial[spd.nr_pages].offset = offset;
+		partial[spd.nr_pages++].len = n;
+		at += n;
+		len -= n;
+	}
+	if (!spd.nr_pages)
+		return 0;
+
+	spliced = splice_to_pipe(pipe, &spd);
+	if (spliced > 0)
+		*pos += spliced;
+	return spliced;
+}
+
 static loff_t mapbuf_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct mapbuf_buffer *buf = file->private_data;
@@ -98,7 +142,7 @@ const struct file_operations mapbuf_fops = {
 	.llseek = mapbuf_llseek,
 	.read_iter = mapbuf_read_iter,
 	.write_iter = mapbuf_write_iter,
-	.splice_read = copy_splice_read,
+	.splice_read = mapbuf_splice_read,
 	.splice_write = iter_file_splice_write,
 	.mmap = mapbuf_mmap,
 	.get_unmapped_area = mapbuf_get_unmapped_area,

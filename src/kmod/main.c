@@ -34,15 +34,13 @@ static int parse_size(const char *text, u64 *value, bool *percent)
 	size_t n = strspn(text, "0123456789");
 	unsigned int shift = 0;
 	u64 number;
-	int err;
 
 	if (!n || n >= sizeof(digits))
 		return -EINVAL;
 	memcpy(digits, text, n);
 	digits[n] = '\0';
-	err = kstrtou64(digits, 10, &number);
-	if (err)
-		return err;
+	if (kstrtou64(digits, 10, &number))
+		return -EINVAL;
 
 	text += n;
 	if (percent) {

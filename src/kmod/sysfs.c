@@ -86,9 +86,10 @@ static char *mapbuf_devnode(mapbuf_devnode_const struct device *dev,
 {
 	const struct mapbuf_spec *spec = &to_mapbuf(dev)->spec;
 
-	if (spec->flags & MAPBUF_CREATE_UID)
+	/* Removing the node asks for its name only. */
+	if (uid && spec->flags & MAPBUF_CREATE_UID)
 		*uid = spec->uid;
-	if (spec->flags & MAPBUF_CREATE_GID)
+	if (gid && spec->flags & MAPBUF_CREATE_GID)
 		*gid = spec->gid;
 	if (mode && spec->flags & MAPBUF_CREATE_MODE)
 		*mode = spec->mode;

@@ -42,10 +42,6 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 #define mapbuf_devnode_const
 #endif
 
-#ifndef MAPBUF_HAVE_COPY_SPLICE_READ
-#define copy_splice_read generic_file_splice_read
-#endif
-
 #ifndef MAPBUF_HAVE_PFN_TO_ONLINE_PAGE
 static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
 {

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Create, use, destroy: who may, what stays, and that memory comes back. */
+#include "t.h"
+
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+
+static const char *store;
+static unsigned int id;
+
+static void in_use(void)
+{
+	char *map;
+	int fd;
+
+	b_create("use", MIB, id);
+	t_ok(!strcmp(b_sysfs("use", "name"), "use") &&
+	     atol(b_sysfs("use", "size")) == MIB &&
+	     !strcmp(b_sysfs("use", "backing"), store), "%s: sysfs", store);
+
+	fd = b_open("use", O_RDWR);
+	t_ok(atoi(b_sysfs("use", "opens")) == 1, "%s: sysfs opens", store);
+	t_ok(b_destroy("use", 0) == -EBUSY, "%s: destroy while open is EBUSY",
+	     store);
+	t_ok(module_unload() < 0, "%s: unload while open is refused", store);
+	map = b_map(fd, MIB, 0);
+	close(fd);
+	memset(map, 1, MIB);
+	t_ok(b_destroy("use", 0) == -EBUSY, "%s: destroy while mapped is EBUSY",
+	     store);
+	t_ok(module_unload() < 0, "%s: unload while mapped is refused", store);
+	t_ok(atoi(b_sysfs("use", "opens")) == 1,
+	     "%s: a mapping holds its open file", store);
+	munmap(map, MIB);
+	t_ok(!b_destroy("use", 0), "%s: destroy when idle", store);
+	t_ok(b_id("use") < 0, "%s: nothing is left in sysfs", store);
+}
+
+static void deferred(void)
+{
+	char *map;
+	int fd;
+
+	b_create("late", MIB, id);
+	fd = b_open("late", O_RDWR);
+	map = b_map(fd, MIB, 0);
+	fill(map, MIB, 30);
+	t_ok(!b_destroy("late", MAPBUF_DESTROY_DEFERRED) && b_id("late") < 0,
+	     "%s: deferred destroy takes the name at once", store);
+	t_ok(b_destroy("late", 0) == -ENOENT, "%s: and for good", store);
+	t_ok(!b_try_create("late", MIB, id), "%s: the name is free", store);
+	t_ok(filled(map, MIB, 30), "%s: the memory is still there", store);
+	munmap(map, MIB);
+	close(fd);
+	t_ok(!b_destroy("late", 0), "%s: the new one is another", store);
+}
+
+/* What an earlier buffer held must not be seen in a later one. */
+static void zeroed(void)
+{
+	int i, bad = 0;
+
+	for (i = 0; i < 8; i++) {
+		size_t size = (i + 1) * MIB + i * PAGE;
+		char *map;
+		int fd;
+
+		b_create("zero", size, id);
+		fd = b_open("zero", O_RDWR);
+		map = b_map(fd, size, 0);
+		bad += !all_zero(map, size);
+		memset(map, 0xa5, size);
+		munmap(map, size);
+		close(fd);
+		b_destroy("zero", 0);
+	}
+	t_ok(!bad, "%s: new buffers are zero, whatever old ones held", store);
+}
+
+static void wiped_at_last_close(void)
+{
+	struct mapbuf_create c = {
+		.size = sizeof(c), .bytes = MIB, .name = "wipe",
+		.backing = id, .flags = MAPBUF_CREATE_ZERO_LAST_CLOSE,
+	};
+	char *map;
+	int fd, fd2;
+
+	ioctl(b_control(), MAPBUF_IOC_CREATE, &c);
+	fd = b_open("wipe", O_RDWR);
+	fd2 = b_open("wipe", O_RDWR);
+	map = b_map(fd, MIB, 0);
+	fill(map, MIB, 31);
+	close(fd2);
+	t_ok(filled(map, MIB, 31), "%s: kept while somebody has it", store);
+	close(fd);
+	t_ok(filled(map, MIB, 31), "%s: kept while it is mapped", store);
+	munmap(map, MIB);
+	fd = b_open("wipe", O_RDWR);
+	map = b_map(fd, MIB, 0);
+	t_ok(all_zero(map, MIB), "%s: zero after the last close", store);
+	munmap(map, MIB);
+	close(fd);
+	b_destroy("wipe", 0);
+}
+
+static void owner(void)
+{
+	struct mapbuf_create c = {
+		.size = sizeof(c), .bytes = MIB, .name = "owner",
+		.backing = id, .uid = 1000, .gid = 2000, .mode = 0640,
+		.flags = MAPBUF_CREATE_UID | MAPBUF_CREATE_GID |
+			 MAPBUF_CREATE_MODE,
+	};
+	struct stat st = { 0 };
+	char path[64];
+
+	ioctl(b_control(), MAPBUF_IOC_CREATE, &c);
+	snprintf(path, sizeof(path), "/dev/mapbuf%u", c.id);
+	t_ok(!stat(path, &st) && st.st_uid == 1000 && st.st_gid == 2000 &&
+	     (st.st_mode & 07777) == 0640, "%s: owner, group and mode", store);
+	b_destroy("owner", 0);
+
+	b_create("owner", MIB, id);
+	t_ok(!stat(path, &st) && st.st_uid == 0 && st.st_gid == 0 &&
+	     (st.st_mode & 07777) == 0600, "%s: without them root 0600", store);
+	b_destroy("owner", 0);
+	t_ok(!stat("/dev/mapbuf-control", &st) &&
+	     (st.st_mode & 07777) == 0600 && !st.st_uid,
+	     "%s: the control node is root's alone", store);
+}
+
+/* A big one, and one too big for the machine but not for max_bytes. */
+static void large(void)
+{
+	size_t size = 256 * MIB, i;
+	bool zero = true;
+	char *map;
+	int fd;
+
+	t_ok(!b_try_create("large", size, id), "%s: 256 MiB", store);
+	fd = b_open("large", O_RDWR);
+	map = b_map(fd, size, 0);
+	for (i = 0; i < size && zero; i += MIB)
+		zero = all_zero(map + i, MIB);
+	t_ok(zero, "%s: 256 MiB are zero", store);
+	for (i = 0; i < size; i += MIB)
+		fill(map + i, PAGE, i);
+	for (i = 0; i < size && zero; i += MIB)
+		zero = filled(map + i, PAGE, i);
+	t_ok(zero, "%s: 256 MiB hold what they are given", store);
+	munmap(map, size);
+	close(fd);
+	t_ok(!b_destroy("large", 0), "%s: destroy 256 MiB", store);
+}
+
+static void write_param(const char *name, const char *value, int err)
+{
+	char path[128];
+	int fd, n;
+
+	snprintf(path, sizeof(path), "/sys/module/mapbuf/parameters/%s", name);
+	fd = open(path, O_WRONLY);
+	errno = 0;
+	n = write(fd, value, strlen(value));
+	t_ok(err ? n == -1 && errno == err : n == (int)strlen(value),
+	     "%s=%s at run time %s", name, value, err ? "is EINVAL" : "works");
+	close(fd);
+}
+
+static void limits(void)
+{
+	struct sysinfo info;
+	long before;
+
+	write_param("max_bytes", "8M", 0);
+	t_ok(!b_try_create("l1", 5 * MIB, 0), "below max_bytes");
+	t_ok(b_try_create("l2", 5 * MIB, 0) == -ENOSPC,
+	     "together above max_bytes is ENOSPC");
+	t_ok(!b_try_create("l2", 3 * MIB, 0), "exactly max_bytes");
+	b_destroy("l1", 0);
+	b_destroy("l2", 0);
+
+	write_param("max_bytes", "200%", EINVAL);
+	write_param("max_bytes", "1x", EINVAL);
+	write_param("max_bytes", "-1", EINVAL);
+	write_param("max_bytes", "0", EINVAL);
+	write_param("max_bytes", "99999999999999999999999", EINVAL);
+	write_param("size", "0", EINVAL);
+	write_param("size", "17179869184G", EINVAL);
+	write_param("size", "8k", 0);
+	write_param("backing", "foo", EINVAL);
+	write_param("backing", "contiguous", 0);
+	t_ok(!b_try_create("l1", MIB, 0) &&
+	     !strcmp(b_sysfs("l1", "backing"), "contiguous"),
+	     "backing= is what a buffer gets by default");
+	b_destroy("l1", 0);
+	write_param("backing", "vmalloc", 0);
+
+	write_param("max_buffers", "2", 0);
+	t_ok(!b_try_create("l1", PAGE, 0) && !b_try_create("l2", PAGE, 0) &&
+	     b_try_create("l3", PAGE, 0) == -ENOSPC, "max_buffers is ENOSPC");
+	b_destroy("l1", 0);
+	b_destroy("l2", 0);
+	write_param("max_buffers", "65536", 0);
+
+	write_param("max_bytes", "100%", 0);
+	sysinfo(&info);
+	before = meminfo("MemFree");
+	t_ok(b_try_create("l1", info.totalram, MAPBUF_BACKING_VMALLOC) ==
+	     -ENOMEM, "all of memory is ENOMEM: vmalloc");
+	t_ok(b_try_create("l1", info.totalram, MAPBUF_BACKING_CONTIGUOUS) ==
+	     -ENOMEM, "all of memory is ENOMEM: contiguous");
+	t_ok(labs(meminfo("MemFree") - before) < 16 * 1024,
+	     "and takes none (%ld KiB before, %ld after)", before,
+	     meminfo("MemFree"));
+	write_param("max_bytes", "50%", 0);
+}
+
+/* Free memory before and after, with the caches as they are. */
+static void given_back(void)
+{
+	long before, after;
+	int i;
+
+	b_create("back", 64 * MIB, id);
+	b_destroy("back", 0);
+	before = meminfo("MemFree");
+	for (i = 0; i < 20; i++) {
+		int fd;
+		char *map;
+
+		b_create("back", 64 * MIB + i * PAGE, id);
+		fd = b_open("back", O_RDWR);
+		map = b_map(fd, 64 * MIB, 0);
+		memset(map, 1, 64 * MIB);
+		munmap(map, 64 * MIB);
+		close(fd);
+		b_destroy("back", 0);
+	}
+	after = meminfo("MemFree");
+	t_ok(before - after < 8 * 1024,
+	     "%s: 20 times 64 MiB come back (%ld KiB before, %ld after)",
+	     store, before, after);
+}
+
+int main(void)
+{
+	const struct store *s;
+
+	for (s = stores; s->name; s++) {
+		store = s->name;
+		id = s->id;
+		large();
+		in_use();
+		deferred();
+		zeroed();
+		wiped_at_last_close();
+		owner();
+		given_back();
+	}
+	limits();
+	return t_done();
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "t.h"
+
+#include <dirent.h>
+#include <sys/syscall.h>
+
+const struct store stores[] = {
+	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
+	{ "contiguous", MAPBUF_BACKING_CONTIGUOUS },
+	{ NULL, 0 },
+};
+
+static int failures;
+
+bool t_result(bool ok, const char *file, int line, const char *cond,
+	      const char *fmt, ...)
+{
+	va_list args;
+
+	if (!ok) {
+		failures++;
+		printf("# %s:%d: %s (errno %d)\n", file, line, cond, errno);
+	}
+	printf("%s - ", ok ? "ok" : "not ok");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	return ok;
+}
+
+void t_skip(const char *why, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("ok - ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf(" # SKIP %s\n", why);
+	fflush(stdout);
+}
+
+void t_note(const char *fmt, ...)
+{
+	va_list args;
+
+	printf("# ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+void t_bail(const char *fmt, ...)
+{
+	va_list args;
+
+	printf("not ok - ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf(": %s\n", strerror(errno));
+	fflush(stdout);
+	exit(1);
+}
+
+int t_done(void)
+{
+	return failures ? 1 : 0;
+}
+
+int b_control(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/dev/mapbuf-control", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		t_bail("open /dev/mapbuf-control");
+	return fd;
+}
+
+int b_request(struct mapbuf_create *request, const char *name, uint64_t bytes,
+	      unsigned int backing)
+{
+	*request = (struct mapbuf_create) {
+		.size = sizeof(*request),
+		.bytes = bytes,
+		.backing = backing,
+	};
+	strncpy(request->name, name, sizeof(request->name) - 1);
+	return ioctl(b_control(), MAPBUF_IOC_CREATE, request) ? -errno : 0;
+}
+
+int b_try_create(const char *name, uint64_t bytes, unsigned int backing)
+{
+	struct mapbuf_create request;
+
+	return b_request(&request, name, bytes, backing);
+}
+
+int b_create(const char *name, uint64_t bytes, unsigned int backing)
+{
+	struct mapbuf_create request;
+	int err = b_request(&request, name, bytes, backing);
+
+	if (err) {
+		errno = -err;
+		t_bail("create %s of %llu bytes", name,
+		       (unsigned long long)bytes);
+	}
+	return request.id;
+}
+
+int b_destroy(const char *name, unsigned int flags)
+{
+	struct mapbuf_destroy request = {
+		.size = sizeof(request),
+		.flags = flags,
+	};
+
+	strncpy(request.name, name, sizeof(request.name) - 1);
+	return ioctl(b_control(), MAPBUF_IOC_DESTROY, &request) ? -errno : 0;
+}
+
+static char *read_line(const char *path)
+{
+	static char line[256];
+	FILE *file = fopen(path, "r");
+	bool ok = file && fgets(line, sizeof(line), file);
+
+	if (file)
+		fclose(file);
+	if (!ok)
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+int b_id(const char *name)
+{
+	DIR *dir = opendir("/sys/class/mapbuf");
+	struct dirent *entry;
+	int id = -1;
+
+	while (dir && id < 0 && (entry = readdir(dir))) {
+		char path[300], *line;
+
+		snprintf(path, sizeof(path), "/sys/class/mapbuf/%s/name",
+			 entry->d_name);
+		line = read_line(path);
+		if (line && !strcmp(line, name))
+			sscanf(entry->d_name, "mapbuf%d", &id);
+	}
+	if (dir)
+		closedir(dir);
+	return id;
+}
+
+int b_open(const char *name, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/mapbuf%d", b_id(name));
+	return open(path, flags | O_CLOEXEC);
+}
+
+char *b_map(int fd, size_t len, off_t offset)
+{
+	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			offset);
+
+	if (at == MAP_FAILED)
+		t_bail("mmap of %zu bytes", len);
+	return at;
+}
+
+char *b_sysfs(const char *name, const char *file)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "/sys/class/mapbuf/mapbuf%d/%s",
+		 b_id(name), file);
+	return read_line(path);
+}
+
+/* splitmix64: every place its own value, from the place alone. */
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+void fill(void *where, size_t len, uint64_t seed)
+{
+	uint64_t *word = where;
+	size_t i;
+
+	for (i = 0; i < len / 8; i++)
+		word[i] = mix(seed + i);
+}
+
+bool filled(const void *where, size_t len, uint64_t seed)
+{
+	const uint64_t *word = where;
+	size_t i;
+
+	for (i = 0; i < len / 8; i++) {
+		if (word[i] != mix(seed + i)) {
+			t_note("differs at byte %zu: %#llx instead of %#llx",
+			       i * 8, (unsigned long long)word[i],
+			       (unsigned long long)mix(seed + i));
+			return false;
+		}
+	}
+	return true;
+}
+
+bool all_zero(const void *where, size_t len)
+{
+	const uint64_t *word = where;
+	size_t i;
+
+	for (i = 0; i < len / 8; i++) {
+		if (word[i]) {
+			t_note("not zero at byte %zu: %#llx", i * 8,
+			       (unsigned long long)word[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+long meminfo(const char *field)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[256];
+	long value = -1;
+
+	while (file && value < 0 && fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, field, strlen(field)) &&
+		    line[strlen(field)] == ':')
+			value = atol(line + strlen(field) + 1);
+	}
+	if (file)
+		fclose(file);
+	return value;
+}
+
+long smaps(const void *address, const char *field)
+{
+	FILE *file = fopen("/proc/self/smaps", "r");
+	unsigned long start, end;
+	bool inside = false;
+	char line[512];
+	long value = -1;
+
+	while (file && value < 0 && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			inside = (unsigned long)address >= start &&
+				 (unsigned long)address < end;
+		else if (inside && !strncmp(line, field, strlen(field)) &&
+			 line[strlen(field)] == ':')
+			value = atol(line + strlen(field) + 1);
+	}
+	if (file)
+		fclose(file);
+	return value;
+}
+
+int module_load(const char *params)
+{
+	int fd = open("/t/mapbuf.ko", O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		t_bail("open /t/mapbuf.ko");
+	err = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+int module_unload(void)
+{
+	return syscall(SYS_delete_module, "mapbuf", O_NONBLOCK) ? -errno : 0;
+}
+
+void child(void (*work)(unsigned int seed), unsigned int seed)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		t_bail("fork");
+	if (!pid) {
+		alarm(120);
+		work(seed);
+		_exit(0);
+	}
+}
+
+bool reap(void)
+{
+	int status;
+	bool ok = true;
+
+	while (wait(&status) > 0)
+		ok &= status == 0;
+	return ok;
+}
+
+void must(bool ok)
+{
+	if (!ok)
+		_exit(1);
+}

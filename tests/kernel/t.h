@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the test programs of the module share.  They talk to the kernel without
+ * libmapbuf, print TAP, and run as PID 1's child in a machine of their own.
+ */
+#ifndef T_H
+#define T_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/mapbuf.h>
+
+#define KIB 1024UL
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define PAGE 4096UL
+#define HUGE_PAGE (2 * MIB)
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A store, for tests that run on each. */
+struct store {
+	const char *name;
+	unsigned int id;
+};
+
+extern const struct store stores[];	/* ends with name NULL */
+
+/* TAP.  A program returns t_done() from main(). */
+#define t_ok(cond, ...) t_result(!!(cond), __FILE__, __LINE__, #cond, __VA_ARGS__)
+bool t_result(bool ok, const char *file, int line, const char *cond,
+	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void t_skip(const char *why, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void t_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void t_bail(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+int t_done(void);
+
+/* Whether a call that should fail did, with that errno; prints what it did. */
+#define t_fails(call, err, ...) ({			\
+	errno = 0;					\
+	long result_ = (long)(call);			\
+	int errno_ = errno;				\
+	if (result_ != -1 || errno_ != (err))		\
+		t_note("returned %ld, errno %d", result_, errno_); \
+	t_ok(result_ == -1 && errno_ == (err), __VA_ARGS__); })
+
+/* Buffers.  b_create() bails out; the try_ form returns 0 or -errno. */
+int b_control(void);
+int b_try_create(const char *name, uint64_t bytes, unsigned int backing);
+int b_request(struct mapbuf_create *request, const char *name, uint64_t bytes,
+	      unsigned int backing);
+int b_create(const char *name, uint64_t bytes, unsigned int backing);
+int b_destroy(const char *name, unsigned int flags);
+int b_id(const char *name);
+int b_open(const char *name, int flags);
+char *b_map(int fd, size_t len, off_t offset);
+char *b_sysfs(const char *name, const char *file);
+
+/* Data that differs from place to place and from seed to seed. */
+void fill(void *where, size_t len, uint64_t seed);
+bool filled(const void *where, size_t len, uint64_t seed);
+bool all_zero(const void *where, size_t len);
+
+/* A field of /proc/meminfo or of a mapping in /proc/self/smaps, in KiB. */
+long meminfo(const char *field);
+long smaps(const void *address, const char *field);
+
+/* Processes at once: a child that must() fails makes reap() false. */
+void child(void (*work)(unsigned int seed), unsigned int seed);
+void must(bool ok);
+bool reap(void);
+
+int module_load(const char *params);
+int module_unload(void);
+
+#endif
