@@ -6,6 +6,7 @@
 #define MAPBUF_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -26,7 +27,7 @@ struct vm_area_struct;
 
 /* The largest piece that one page table entry can map. */
 #define MAPBUF_CHUNK_ORDER (PMD_SHIFT - PAGE_SHIFT)
-#define MAPBUF_CHUNK_PAGES (1UL << MAPBUF_CHUNK_ORDER)
+#define MAPBUF_CHUNK_PAGES BIT(MAPBUF_CHUNK_ORDER)
 
 /**
  * struct mapbuf_chunk - MAPBUF_CHUNK_PAGES pages of a buffer
@@ -94,7 +95,7 @@ struct mapbuf_buffer {
 	unsigned long nr_pages;
 	struct mapbuf_chunk *chunks;
 	struct inode *inode;
-	struct mutex open_lock;
+	struct mutex open_lock;	/* opens, clearing at the last close */
 	unsigned int opens;
 	atomic_t mappings;
 	struct rhash_head name_node;

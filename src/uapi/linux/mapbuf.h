@@ -133,6 +133,7 @@ struct mapbuf_create {
 	__u32 mode;
 	__u32 __reserved;
 };
+
 #define MAPBUF_IOC_CREATE _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_CREATE)
 
 /**
@@ -159,6 +160,7 @@ struct mapbuf_destroy {
 	__u32 flags;
 	char name[MAPBUF_NAME_SIZE];
 };
+
 #define MAPBUF_IOC_DESTROY _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_DESTROY)
 
 /**
@@ -185,6 +187,7 @@ struct mapbuf_info {
 	__s32 numa_node;
 	__u32 dma_bits;
 };
+
 #define MAPBUF_IOC_INFO _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_INFO)
 
 #endif /* _UAPI_LINUX_MAPBUF_H */
