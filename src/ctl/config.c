@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mapbuf.h>
+
+#include "config.h"
+#include "ctl.h"
+#include "xalloc.h"
+
+#define DEFAULTS "Defaults"
+
+struct section *config_section(struct config *config, const char *name,
+			       const struct place *place)
+{
+	struct section *section;
+	size_t i;
+
+	if (strcmp(name, DEFAULTS) == 0)
+		return &config->defaults;
+	for (i = 0; i < config->buffer_count; i++) {
+		if (strcmp(config->buffers[i].name, name) == 0)
+			return &config->buffers[i];
+	}
+	config->buffers = xgrow(config->buffers, config->buffer_count,
+				sizeof(config->buffers[0]));
+	section = &config->buffers[config->buffer_count++];
+	memset(section, 0, sizeof(*section));
+	section->name = xstrdup(name);
+	section->place = *place;
+	return section;
+}
+
+void config_error(struct config *config, struct section *section,
+		  const struct place *place, const char *format, ...)
+{
+	char where[4352] = "", whose[4352] = "", what[4352];
+	va_list arguments;
+
+	config->error_count++;
+	if (place)
+		snprintf(where, sizeof(where), "%s:%lu: ", place->file,
+			 place->line);
+	if (section == &config->defaults)
+		snprintf(whose, sizeof(whose), "[" DEFAULTS "]: ");
+	else if (section)
+		snprintf(whose, sizeof(whose),
+			 "buffer '%s': cannot be made: ", section->name);
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	if (section)
+		section->is_broken = 1;
+	message(LEVEL_ERROR, "%s%s%s", where, whose, what);
+}
+
+/* Lets the settings of one section change @to; defaults may be its own. */
+static void apply_settings(struct config *config, struct section *section,
+			   struct properties *to)
+{
+	char reason[REASON_SIZE];
+	struct setting *setting;
+	int i;
+
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		setting = &section->settings[i];
+		if (!setting->value)
+			continue;
+		setting->is_broken = property_table[i].set(to, setting->value,
+							   &config->env,
+							   reason) != 0;
+		if (setting->is_broken)
+			config_error(config, section, &setting->place,
+				     "%s=%s: %s", property_table[i].key,
+				     setting->value, reason);
+	}
+}
+
+/* A default that is broken matters to those that do not override it. */
+static void check_defaults(struct config *config, struct section *buffer)
+{
+	int i;
+
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		if (config->defaults.settings[i].is_broken &&
+		    !buffer->settings[i].value)
+			config_error(config, buffer, &buffer->place,
+				     "its %s= from [" DEFAULTS "] is broken",
+				     property_table[i].key);
+	}
+}
+
+static int has_group(const struct config *config, const struct section *buffer)
+{
+	int group = property_find("Group");
+
+	return buffer->settings[group].value ||
+	       config->defaults.settings[group].value;
+}
+
+static void warn_about_group(struct config *config)
+{
+	if (config->warned_about_group)
+		return;
+	config->warned_about_group = 1;
+	message(LEVEL_WARNING,
+		"group '" DEFAULT_GROUP "' does not exist: buffers without Group= get the group root (systemd-sysusers makes it)");
+}
+
+static void settle_buffer(struct config *config, struct section *buffer,
+			  const struct properties *defaults)
+{
+	int size = property_find("Size");
+
+	buffer->properties = *defaults;
+	if (!mapbuf_name_is_valid(buffer->name)) {
+		config_error(config, buffer, &buffer->place,
+			     "it is not a name (1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -)");
+		return;
+	}
+	apply_settings(config, buffer, &buffer->properties);
+	check_defaults(config, buffer);
+	if (!buffer->is_broken && !buffer->settings[size].value &&
+	    !config->defaults.settings[size].value)
+		config_error(config, buffer, &buffer->place,
+			     "it has no Size= (add one here or in [" DEFAULTS "])");
+}
+
+static void settle(struct config *config)
+{
+	struct properties defaults;
+	struct section *buffer;
+	int has_default_group;
+	size_t i;
+
+	has_default_group = !properties_init(&defaults, &config->env);
+	apply_settings(config, &config->defaults, &defaults);
+	for (i = 0; i < config->buffer_count; i++) {
+		buffer = &config->buffers[i];
+		settle_buffer(config, buffer, &defaults);
+		if (!has_default_group && !buffer->is_broken &&
+		    !has_group(config, buffer))
+			warn_about_group(config);
+	}
+}
+
+void config_read(struct config *config, const struct environment *env)
+{
+	size_t i;
+
+	memset(config, 0, sizeof(*config));
+	config->env = *env;
+	config->defaults.name = xstrdup(DEFAULTS);
+	config_search(config);
+	for (i = 0; i < config->file_count; i++)
+		config_file_read(config, config->files[i]);
+	settle(config);
+}
+
+static void free_settings(struct section *section)
+{
+	int i;
+
+	for (i = 0; i < PROPERTY_COUNT; i++)
+		free(section->settings[i].value);
+}
+
+void config_free(struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->buffer_count; i++) {
+		free_settings(&config->buffers[i]);
+		free(config->buffers[i].name);
+	}
+	free_settings(&config->defaults);
+	free(config->defaults.name);
+	free(config->buffers);
+	for (i = 0; i < config->file_count; i++)
+		free(config->files[i]);
+	free(config->files);
+}

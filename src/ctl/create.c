@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <mapbuf.h>
+
+#include "ctl.h"
+#include "property.h"
+#include "size.h"
+
+static void help(void)
+{
+	const struct property *property;
+	char text[64];
+	int i;
+
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		property = &property_table[i];
+		snprintf(text, sizeof(text), "--%s%s%s", property->option,
+			 property->placeholder ? "=" : "",
+			 property->placeholder ? property->placeholder : "");
+		printf("      %-22s %s\n", text, property->summary);
+	}
+}
+
+/* One option a property; its number is returned by getopt_long(). */
+static void fill_options(struct option *options)
+{
+	int i;
+
+	memset(options, 0, (PROPERTY_COUNT + 1) * sizeof(*options));
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		options[i].name = property_table[i].option;
+		options[i].has_arg = property_table[i].set_by_name ?
+				     no_argument : required_argument;
+		options[i].val = i;
+	}
+}
+
+static int set_property(struct properties *properties, const char *command,
+			const struct property *property, const char *value,
+			const struct environment *env)
+{
+	char reason[REASON_SIZE];
+
+	if (!property->set(properties,
+			   property->set_by_name ? property->set_by_name : value,
+			   env, reason))
+		return 0;
+	message(LEVEL_ERROR, "%s: --%s=%s: %s", command, property->option,
+		value, reason);
+	return -1;
+}
+
+static int create(const char *name, const struct properties *properties)
+{
+	struct mapbuf_options *options;
+	struct mapbuf_control *control;
+	const char *why = NULL;
+	unsigned int id;
+
+	control = mapbuf_control_open();
+	options = control ? properties_to_options(properties) : NULL;
+	if (!control)
+		why = explain_control(errno);
+	else if (!options || mapbuf_control_create(control, name, options, &id))
+		why = explain_create(errno, properties->backing);
+	mapbuf_options_free(options);
+	mapbuf_control_close(control);
+	if (why) {
+		message(LEVEL_ERROR, "mapbufctl: buffer '%s': cannot be made: %s",
+			name, why);
+		return EXIT_FAILED;
+	}
+	printf("/dev/mapbuf%u\n", id);
+	return EXIT_OK;
+}
+
+/* What getopt_long() cannot tell; NULL if all is well. */
+static const char *check(int count, const char *name,
+			 const struct properties *properties)
+{
+	if (count != 1)
+		return "give one NAME";
+	if (!mapbuf_name_is_valid(name))
+		return "NAME must be 1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -";
+	return properties->size ? NULL : "give its --size";
+}
+
+static int run(int argc, char **argv)
+{
+	struct option table[PROPERTY_COUNT + 1];
+	struct properties properties;
+	struct environment env = { .root = "", .memory = size_of_memory() };
+	int option, has_default_group, has_group = 0;
+	const char *wrong;
+
+	fill_options(table);
+	has_default_group = !properties_init(&properties, &env);
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (option < 0 || option >= PROPERTY_COUNT ||
+		    set_property(&properties, argv[0], &property_table[option],
+				 optarg, &env))
+			return usage_error(argv);
+		has_group |= option == property_find("Group");
+	}
+	wrong = check(argc - optind, argv[optind], &properties);
+	if (wrong) {
+		message(LEVEL_ERROR, "%s: %s", argv[0], wrong);
+		return usage_error(argv);
+	}
+	if (!has_default_group && !has_group)
+		message(LEVEL_WARNING,
+			"mapbufctl: group '" DEFAULT_GROUP "' does not exist: the buffer gets the group root");
+	return create(argv[optind], &properties);
+}
+
+const struct verb verb_create = {
+	.name = "create", .arguments = "NAME --size=SIZE [OPTION]...",
+	.summary = "create a buffer and print its node",
+	.help = help, .run = run
+};

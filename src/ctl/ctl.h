@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the verbs of mapbufctl share. */
+#ifndef MAPBUFCTL_CTL_H
+#define MAPBUFCTL_CTL_H
+
+#include <stddef.h>
+
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* something that was asked for was not done */
+	EXIT_USAGE = 2,
+};
+
+/**
+ * struct verb - a subcommand
+ * @name: what the user types; argv[0] of @run is "mapbufctl NAME"
+ * @arguments: what follows it, as in a synopsis
+ * @summary: one line
+ * @help: prints the options; may be NULL
+ * @run: gives the exit status
+ */
+struct verb {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	void (*help)(void);
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct verb verb_apply;
+extern const struct verb verb_create;
+extern const struct verb verb_destroy;
+extern const struct verb verb_list;
+extern const struct verb verb_wait;
+
+/* main.c */
+int usage_error(char **argv);
+
+/* message.c: one line each, to standard error */
+enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4 };
+
+void message(enum level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* explain.c: an errno in words, with what to do about it */
+const char *explain_create(int error, const char *backing);
+const char *explain_destroy(int error);
+const char *explain_control(int error);
+const char *explain_list(int error);
+
+#endif /* MAPBUFCTL_CTL_H */

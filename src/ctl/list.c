@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <mapbuf.h>
+
+#include "ctl.h"
+#include "size.h"
+
+#define CELL_SIZE 64
+
+struct list_options {
+	int json, raw, no_headings, bytes;
+	int columns[32];
+	size_t column_count;
+};
+
+/**
+ * struct column - one of the table
+ * @title: its heading, in capitals; in JSON in small letters
+ * @summary: one line
+ * @is_number: aligned to the right; a bare number in JSON
+ * @is_default: shown unless columns are asked for
+ * @print: fills in the cell of CELL_SIZE bytes; an empty one is unknown
+ */
+struct column {
+	const char *title;
+	const char *summary;
+	int is_number;
+	int is_default;
+	void (*print)(char *cell, const struct mapbuf_entry *entry,
+		      const struct list_options *options);
+};
+
+static void print_name(char *cell, const struct mapbuf_entry *entry,
+		       const struct list_options *options)
+{
+	(void)options;
+	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_name(entry));
+}
+
+static void print_size(char *cell, const struct mapbuf_entry *entry,
+		       const struct list_options *options)
+{
+	/* Programs want the exact size. */
+	if (options->bytes || options->json)
+		snprintf(cell, CELL_SIZE, "%" PRIu64,
+			 mapbuf_entry_size(entry));
+	else
+		size_format(cell, mapbuf_entry_size(entry));
+}
+
+static void print_backing(char *cell, const struct mapbuf_entry *entry,
+			  const struct list_options *options)
+{
+	(void)options;
+	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_backing(entry));
+}
+
+static void print_count(char *cell, int64_t count)
+{
+	if (count >= 0)
+		snprintf(cell, CELL_SIZE, "%" PRId64, count);
+}
+
+static void print_node(char *cell, const struct mapbuf_entry *entry,
+		       const struct list_options *options)
+{
+	(void)options;
+	print_count(cell, mapbuf_entry_numa_node(entry));
+}
+
+static void print_path(char *cell, const struct mapbuf_entry *entry,
+		       const struct list_options *options)
+{
+	(void)options;
+	snprintf(cell, CELL_SIZE, "/dev/mapbuf%u", mapbuf_entry_id(entry));
+}
+
+static void print_opens(char *cell, const struct mapbuf_entry *entry,
+			const struct list_options *options)
+{
+	(void)options;
+	print_count(cell, mapbuf_entry_opens(entry));
+}
+
+static void print_mappings(char *cell, const struct mapbuf_entry *entry,
+			   const struct list_options *options)
+{
+	(void)options;
+	print_count(cell, mapbuf_entry_mappings(entry));
+}
+
+static void print_id(char *cell, const struct mapbuf_entry *entry,
+		     const struct list_options *options)
+{
+	(void)options;
+	print_count(cell, mapbuf_entry_id(entry));
+}
+
+static const struct column columns[] = {
+	{ "NAME", "name of the buffer", 0, 1, print_name },
+	{ "SIZE", "its size", 1, 1, print_size },
+	{ "BACKING", "where its memory comes from", 0, 1, print_backing },
+	{ "NODE", "NUMA node asked for", 1, 1, print_node },
+	{ "PATH", "device node", 0, 1, print_path },
+	{ "OPENS", "open files", 1, 1, print_opens },
+	{ "MAPPINGS", "mappings", 1, 1, print_mappings },
+	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+static void help(void)
+{
+	size_t i;
+
+	puts("  -b, --bytes         print sizes in bytes\n"
+	     "  -J, --json          print JSON, sizes in bytes\n"
+	     "  -n, --noheadings    leave the headings out\n"
+	     "  -o, --output=COLS   print these columns, separated by commas\n"
+	     "  -r, --raw           do not align the columns\n"
+	     "\n"
+	     "Columns:");
+	for (i = 0; i < COLUMN_COUNT; i++)
+		printf("  %-10s %s\n", columns[i].title, columns[i].summary);
+}
+
+static int find_column(const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < COLUMN_COUNT; i++) {
+		if (strlen(columns[i].title) == length &&
+		    strncasecmp(columns[i].title, name, length) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int choose_columns(struct list_options *options, const char *names)
+{
+	size_t length, room = sizeof(options->columns) /
+			      sizeof(options->columns[0]);
+	int column;
+
+	options->column_count = 0;
+	for (;; names += length + 1) {
+		length = strcspn(names, ",");
+		column = find_column(names, length);
+		if (column < 0) {
+			message(LEVEL_ERROR, "mapbufctl list: there is no column '%.*s'",
+				(int)length, names);
+			return -1;
+		}
+		if (options->column_count == room) {
+			message(LEVEL_ERROR, "mapbufctl list: too many columns");
+			return -1;
+		}
+		options->columns[options->column_count++] = column;
+		if (!names[length])
+			return 0;
+	}
+}
+
+static void choose_default_columns(struct list_options *options)
+{
+	size_t i;
+
+	for (i = 0; i < COLUMN_COUNT; i++) {
+		if (columns[i].is_default)
+			options->columns[options->column_count++] = i;
+	}
+}
+
+static int add_columns(struct libscols_table *table,
+		       const struct list_options *options)
+{
+	const struct column *column;
+	struct libscols_column *added;
+	size_t i;
+
+	for (i = 0; i < options->column_count; i++) {
+		column = &columns[options->columns[i]];
+		added = scols_table_new_column(table, column->title, 0,
+					       column->is_number ?
+					       SCOLS_FL_RIGHT : 0);
+		if (!added)
+			return -1;
+		if (column->is_number)
+			scols_column_set_json_type(added, SCOLS_JSON_NUMBER);
+	}
+	return 0;
+}
+
+static int add_line(struct libscols_table *table,
+		    const struct mapbuf_entry *entry,
+		    const struct list_options *options)
+{
+	struct libscols_line *line;
+	char cell[CELL_SIZE];
+	size_t i;
+
+	line = scols_table_new_line(table, NULL);
+	if (!line)
+		return -1;
+	for (i = 0; i < options->column_count; i++) {
+		cell[0] = '\0';
+		columns[options->columns[i]].print(cell, entry, options);
+		if (cell[0] && scols_line_set_data(line, i, cell))
+			return -1;
+	}
+	return 0;
+}
+
+static int print_list(const struct mapbuf_list *list,
+		      const struct list_options *options)
+{
+	const struct mapbuf_entry *entry;
+	struct libscols_table *table;
+	int failed;
+	size_t i;
+
+	table = scols_new_table();
+	if (!table)
+		return -1;
+	scols_table_set_name(table, "buffers");
+	scols_table_enable_json(table, options->json);
+	scols_table_enable_raw(table, options->raw);
+	scols_table_enable_noheadings(table, options->no_headings);
+	failed = add_columns(table, options);
+	for (i = 0; !failed && (entry = mapbuf_list_get(list, i)); i++)
+		failed = add_line(table, entry, options);
+	if (!failed)
+		failed = scols_print_table(table);
+	scols_unref_table(table);
+	return failed;
+}
+
+static int list(const struct list_options *options)
+{
+	struct mapbuf_list *list;
+	int failed;
+
+	list = mapbuf_list_read();
+	if (!list) {
+		message(LEVEL_ERROR, "mapbufctl: the buffers cannot be listed: %s",
+			explain_list(errno));
+		return EXIT_FAILED;
+	}
+	failed = print_list(list, options);
+	mapbuf_list_free(list);
+	if (failed)
+		message(LEVEL_ERROR, "mapbufctl: the table cannot be printed");
+	return failed ? EXIT_FAILED : EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "bytes", no_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "noheadings", no_argument, NULL, 'n' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "raw", no_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct list_options options = { 0 };
+	int option, wrong = 0;
+
+	while ((option = getopt_long(argc, argv, "bJno:r", table, NULL)) != -1) {
+		options.bytes |= option == 'b';
+		options.json |= option == 'J';
+		options.no_headings |= option == 'n';
+		options.raw |= option == 'r';
+		wrong |= option == '?' ||
+			 (option == 'o' && choose_columns(&options, optarg));
+	}
+	if (!wrong && optind < argc) {
+		message(LEVEL_ERROR, "%s: '%s' is not expected", argv[0],
+			argv[optind]);
+		wrong = 1;
+	}
+	if (!wrong && options.json && options.raw) {
+		message(LEVEL_ERROR, "%s: give --json or --raw, not both",
+			argv[0]);
+		wrong = 1;
+	}
+	if (wrong)
+		return usage_error(argv);
+	if (!options.column_count)
+		choose_default_columns(&options);
+	return list(&options);
+}
+
+const struct verb verb_list = {
+	.name = "list", .arguments = "[OPTION]...",
+	.summary = "list the buffers",
+	.help = help, .run = run
+};

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mapbuf.h>
+
+#include "property.h"
+#include "size.h"
+
+/* Digits only: no sign, no blanks. */
+static int parse_number(const char *text, int base, long min, long max,
+			long *value)
+{
+	if (!*text || strlen(text) > 9 ||
+	    strspn(text, base == 8 ? "01234567" : "0123456789") != strlen(text))
+		return -1;
+	*value = strtol(text, NULL, base);
+	return *value < min || *value > max ? -1 : 0;
+}
+
+static int set_size(struct properties *to, const char *value,
+		    const struct environment *env, char *reason)
+{
+	const char *why;
+
+	if (!size_parse(value, env->memory, &to->size, &why))
+		return 0;
+	snprintf(reason, REASON_SIZE, "%s (write for instance 64M, 1.5G, 10%% or a number of bytes)",
+		 why);
+	return -1;
+}
+
+static int set_backing(struct properties *to, const char *value,
+		       const struct environment *env, char *reason)
+{
+	const char *const *name;
+	int used;
+
+	(void)env;
+	for (name = mapbuf_backings(); *name; name++) {
+		if (strcmp(*name, value) == 0) {
+			to->backing = *name;
+			return 0;
+		}
+	}
+	used = snprintf(reason, REASON_SIZE, "there is no such backing (write one of");
+	for (name = mapbuf_backings(); *name; name++)
+		used += snprintf(reason + used, REASON_SIZE - used, " %s",
+				 *name);
+	snprintf(reason + used, REASON_SIZE - used, ")");
+	return -1;
+}
+
+static int set_numa_node(struct properties *to, const char *value,
+			 const struct environment *env, char *reason)
+{
+	long node;
+
+	(void)env;
+	if (parse_number(value, 10, 0, INT_MAX, &node)) {
+		snprintf(reason, REASON_SIZE, "it is not the number of a NUMA node (see /sys/devices/system/node)");
+		return -1;
+	}
+	to->numa_node = node;
+	return 0;
+}
+
+static int set_dma_bits(struct properties *to, const char *value,
+			const struct environment *env, char *reason)
+{
+	long bits;
+
+	(void)env;
+	if (parse_number(value, 10, 12, 64, &bits)) {
+		snprintf(reason, REASON_SIZE, "it is not a number from 12 to 64");
+		return -1;
+	}
+	to->dma_bits = bits;
+	return 0;
+}
+
+static int set_user(struct properties *to, const char *value,
+		    const struct environment *env, char *reason)
+{
+	if (!account_find_user(env->root, value, &to->uid))
+		return 0;
+	snprintf(reason, REASON_SIZE, "there is no such user");
+	return -1;
+}
+
+static int set_group(struct properties *to, const char *value,
+		     const struct environment *env, char *reason)
+{
+	if (!account_find_group(env->root, value, &to->gid))
+		return 0;
+	snprintf(reason, REASON_SIZE, "there is no such group");
+	return -1;
+}
+
+static int set_mode(struct properties *to, const char *value,
+		    const struct environment *env, char *reason)
+{
+	long mode;
+
+	(void)env;
+	if (parse_number(value, 8, 0, 0777, &mode) || (mode & ~0666)) {
+		snprintf(reason, REASON_SIZE, "it is not an octal mode of read and write permissions (write for instance 0660)");
+		return -1;
+	}
+	to->mode = mode;
+	return 0;
+}
+
+static int set_on_last_close(struct properties *to, const char *value,
+			     const struct environment *env, char *reason)
+{
+	int zero = strcmp(value, "zero") == 0;
+
+	(void)env;
+	if (!zero && strcmp(value, "keep") != 0) {
+		snprintf(reason, REASON_SIZE, "it is neither zero nor keep");
+		return -1;
+	}
+	to->zero_on_last_close = zero;
+	return 0;
+}
+
+const struct property property_table[PROPERTY_COUNT] = {
+	{ "Size", "size", NULL, "SIZE",
+	  "bytes, or with K M G T, or N% of memory", set_size },
+	{ "Backing", "backing", NULL, "BACKING",
+	  "vmalloc or contiguous; default: as the module is set", set_backing },
+	{ "NUMANode", "numa-node", NULL, "N",
+	  "take the memory from this node", set_numa_node },
+	{ "DMABits", "dma-bits", NULL, "N",
+	  "take memory below 2^N, 12 to 64", set_dma_bits },
+	{ "User", "user", NULL, "USER",
+	  "owner of the node; default: root", set_user },
+	{ "Group", "group", NULL, "GROUP",
+	  "group of the node; default: " DEFAULT_GROUP, set_group },
+	{ "Mode", "mode", NULL, "MODE",
+	  "permissions of the node; default: 0660", set_mode },
+	{ "OnLastClose", "zero-on-last-close", "zero", NULL,
+	  "clear the memory with the last close", set_on_last_close },
+};
+
+int property_find(const char *key)
+{
+	int i;
+
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		if (strcmp(property_table[i].key, key) == 0)
+			return i;
+	}
+	return -1;
+}
+
+int properties_init(struct properties *properties,
+		    const struct environment *env)
+{
+	*properties = (struct properties){ .numa_node = -1, .mode = 0660 };
+	return account_find_group(env->root, DEFAULT_GROUP, &properties->gid);
+}
+
+/* The values were checked when they were read, so setting cannot fail. */
+struct mapbuf_options *properties_to_options(const struct properties *from)
+{
+	struct mapbuf_options *options = mapbuf_options_new();
+
+	if (!options)
+		return NULL;
+	mapbuf_options_set_size(options, from->size);
+	mapbuf_options_set_backing(options, from->backing);
+	mapbuf_options_set_numa_node(options, from->numa_node);
+	mapbuf_options_set_dma_bits(options, from->dma_bits);
+	mapbuf_options_set_uid(options, from->uid);
+	mapbuf_options_set_gid(options, from->gid);
+	mapbuf_options_set_mode(options, from->mode);
+	mapbuf_options_set_zero_on_last_close(options,
+					      from->zero_on_last_close);
+	return options;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The properties of a buffer to be created, by the names they have in the
+ * configuration and on the command line.
+ */
+#ifndef MAPBUFCTL_PROPERTY_H
+#define MAPBUFCTL_PROPERTY_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct mapbuf_options;
+
+/* Longest reason for refusing a value, with its terminating 0. */
+#define REASON_SIZE 160
+
+/* Where sizes and names of users are looked up. */
+struct environment {
+	const char *root;	/* "" or a directory whose /etc is used */
+	uint64_t memory;	/* bytes, for percentages */
+};
+
+struct properties {
+	uint64_t size;		/* 0: not given */
+	const char *backing;	/* NULL: what the module is set to */
+	int numa_node;		/* -1: any */
+	unsigned int dma_bits;	/* 0: any address */
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+	int zero_on_last_close;
+};
+
+/**
+ * struct property - one of them
+ * @key: in configuration files
+ * @option: on the command line; takes no value if @set_by_name is not NULL
+ * @set_by_name: the value that the bare option stands for
+ * @placeholder: of the value, in help
+ * @summary: one line
+ * @set: reads a value; on failure fills in the reason, which follows the
+ *       words "key=value: "
+ */
+struct property {
+	const char *key;
+	const char *option;
+	const char *set_by_name;
+	const char *placeholder;
+	const char *summary;
+	int (*set)(struct properties *to, const char *value,
+		   const struct environment *env, char *reason);
+};
+
+#define PROPERTY_COUNT 8
+extern const struct property property_table[PROPERTY_COUNT];
+
+/* -1 if there is none */
+int property_find(const char *key);
+/* The group that buffers belong to unless told otherwise. */
+#define DEFAULT_GROUP "mapbuf"
+/* -1 when that group does not exist; it is root then. */
+int properties_init(struct properties *properties,
+		    const struct environment *env);
+/* NULL when out of memory */
+struct mapbuf_options *properties_to_options(const struct properties *from);
+
+/* account.c; -1 if there is no such user or group */
+int account_find_user(const char *root, const char *name, uid_t *uid);
+int account_find_group(const char *root, const char *name, gid_t *gid);
+
+#endif /* MAPBUFCTL_PROPERTY_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "size.h"
+
+/* More digits than tell sizes of 64 bits apart in units of 1T. */
+#define FRACTION_DIGITS 12
+
+struct number {
+	uint64_t whole;
+	uint64_t fraction;	/* in units of 1 / scale */
+	uint64_t scale;
+};
+
+/* Reads digits[.digits]; *@text is left at what follows. */
+static const char *read_number(const char **text, struct number *number)
+{
+	const char *c = *text;
+	int digits = 0;
+
+	memset(number, 0, sizeof(*number));
+	number->scale = 1;
+	if (!isdigit((unsigned char)*c))
+		return *c == '-' ? "it is negative" : "it is not a number";
+	for (; isdigit((unsigned char)*c); c++) {
+		if (__builtin_mul_overflow(number->whole, 10, &number->whole) ||
+		    __builtin_add_overflow(number->whole, *c - '0',
+					   &number->whole))
+			return "it is too large";
+	}
+	if (*c == '.') {
+		for (c++; isdigit((unsigned char)*c); c++, digits++) {
+			if (digits == FRACTION_DIGITS)
+				return "it has too many digits";
+			number->fraction = 10 * number->fraction + *c - '0';
+			number->scale *= 10;
+		}
+		if (digits == 0)
+			return "digits are missing after the point";
+	}
+	*text = c;
+	return NULL;
+}
+
+/* The power of two that a suffix stands for; -1 if it is none. */
+static int unit_shift(const char *suffix)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+
+	if (!*suffix)
+		return 0;
+	unit = strchr(units, toupper((unsigned char)*suffix));
+	if (!unit || suffix[1])
+		return -1;
+	return 10 * (unit - units + 1);
+}
+
+/**
+ * size_parse - read a size
+ * @text: digits with or without a point and one of K M G T (powers of 1024),
+ *        or a percentage of @memory
+ * @memory: bytes of memory of the machine
+ * @bytes: the size, parts of a byte rounded up
+ * @why: on failure, what is wrong with it
+ *
+ * Return: 0 or -1.
+ */
+int size_parse(const char *text, uint64_t memory, uint64_t *bytes,
+	       const char **why)
+{
+	unsigned __int128 value;
+	struct number number;
+	int shift;
+
+	*why = read_number(&text, &number);
+	if (*why)
+		return -1;
+	value = (unsigned __int128)number.whole * number.scale +
+		number.fraction;
+	if (strcmp(text, "%") == 0) {
+		if (value > (unsigned __int128)100 * number.scale) {
+			*why = "it is more than 100%";
+			return -1;
+		}
+		/* At most 10^14 times 2^64. */
+		value = value * memory / 100 / number.scale;
+	} else {
+		shift = unit_shift(text);
+		if (shift < 0 || (shift == 0 && number.scale > 1)) {
+			*why = shift < 0 ? "the unit is none of K M G T %" :
+					   "a fraction needs a unit, K M G T or %";
+			return -1;
+		}
+		if (number.whole > (uint64_t)INT64_MAX >> shift) {
+			*why = "it is too large";
+			return -1;
+		}
+		value = ((value << shift) + number.scale - 1) / number.scale;
+	}
+	if (value == 0 || value > INT64_MAX) {
+		*why = value ? "it is too large" : "it is 0";
+		return -1;
+	}
+	*bytes = value;
+	return 0;
+}
+
+/* The largest unit that leaves one digit after the point at most. */
+void size_format(char *text, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	uint64_t tenths = 0;
+	int unit = 0, shift;
+
+	while (unit < 6 && bytes >> (10 * (unit + 1)))
+		unit++;
+	shift = 10 * unit;
+	if (unit > 0)
+		tenths = ((unsigned __int128)bytes * 10 +
+			  (1ULL << (shift - 1))) >> shift;
+	else
+		tenths = bytes * 10;
+	if (tenths % 10)
+		snprintf(text, SIZE_TEXT, "%llu.%llu%c",
+			 (unsigned long long)tenths / 10,
+			 (unsigned long long)tenths % 10, units[unit]);
+	else
+		snprintf(text, SIZE_TEXT, "%llu%c",
+			 (unsigned long long)tenths / 10, units[unit]);
+}
+
+uint64_t size_of_memory(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info))
+		return 0;
+	return (uint64_t)info.totalram * info.mem_unit;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <mapbuf.h>
+
+#include "ctl.h"
+
+/* Seconds; more milliseconds do not fit in an int. */
+#define TIMEOUT_MAX 2000000
+
+static void help(void)
+{
+	puts("      --timeout=SECONDS   give up after this time; default: never");
+}
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* @timeout_ms is for all of them together; -1 for none. */
+static int wait_for(char **names, int count, long long timeout_ms)
+{
+	long long end = now_ms() + timeout_ms, left;
+	int i, status = EXIT_OK;
+
+	for (i = 0; i < count; i++) {
+		left = end - now_ms();
+		if (timeout_ms < 0)
+			left = -1;
+		else if (left < 0)
+			left = 0;
+		if (!mapbuf_wait(names[i], left))
+			continue;
+		message(LEVEL_ERROR, "mapbufctl: buffer '%s': %s", names[i],
+			errno == ETIMEDOUT ? "it did not appear in time" :
+			strerror(errno));
+		status = EXIT_FAILED;
+	}
+	return status;
+}
+
+static int parse_seconds(const char *text, long *seconds)
+{
+	if (!*text || strlen(text) > 7 ||
+	    strspn(text, "0123456789") != strlen(text))
+		return -1;
+	*seconds = strtol(text, NULL, 10);
+	return *seconds > TIMEOUT_MAX ? -1 : 0;
+}
+
+static const char *check_names(char **names, int count)
+{
+	int i;
+
+	if (count == 0)
+		return "give at least one NAME";
+	for (i = 0; i < count; i++) {
+		if (!mapbuf_name_is_valid(names[i]))
+			return "NAME must be 1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -";
+	}
+	return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *wrong = NULL;
+	long timeout = -1;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (option != 't')
+			return usage_error(argv);
+		if (parse_seconds(optarg, &timeout))
+			wrong = "--timeout must be a number of seconds, 0 to 2000000";
+	}
+	if (!wrong)
+		wrong = check_names(argv + optind, argc - optind);
+	if (wrong) {
+		message(LEVEL_ERROR, "%s: %s", argv[0], wrong);
+		return usage_error(argv);
+	}
+	return wait_for(argv + optind, argc - optind,
+			timeout < 0 ? -1 : timeout * 1000LL);
+}
+
+const struct verb verb_wait = {
+	.name = "wait", .arguments = "[--timeout=SECONDS] NAME...",
+	.summary = "wait until buffers exist and udev has named them",
+	.help = help, .run = run
+};

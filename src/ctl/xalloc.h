@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Allocation that ends the program when memory is out. */
+#ifndef MAPBUFCTL_XALLOC_H
+#define MAPBUFCTL_XALLOC_H
+
+#include <stddef.h>
+
+char *xstrdup(const char *text);
+char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* @array with room for one more than @count elements of @size bytes */
+void *xgrow(void *array, size_t count, size_t size);
+
+#endif /* MAPBUFCTL_XALLOC_H */

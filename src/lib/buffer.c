@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct mapbuf {
+	int fd;
+	struct mapbuf_info info;
+};
+
+struct mapbuf *mapbuf_open_fd(int fd)
+{
+	struct mapbuf *buffer;
+
+	buffer = calloc(1, sizeof(*buffer));
+	if (!buffer)
+		return NULL;
+	buffer->fd = fd;
+	buffer->info.size = sizeof(buffer->info);
+	if (ioctl(fd, MAPBUF_IOC_INFO, &buffer->info)) {
+		int error = errno;
+
+		free(buffer);
+		errno = error;
+		return NULL;
+	}
+	buffer->info.name[MAPBUF_NAME_SIZE - 1] = '\0';
+	return buffer;
+}
+
+/* ESTALE: the node belongs to another buffer by now. */
+static struct mapbuf *open_node(const char *path, const char *name, int flags)
+{
+	struct mapbuf *buffer;
+	int fd, error;
+
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	buffer = mapbuf_open_fd(fd);
+	if (!buffer) {
+		error = errno;
+		close(fd);
+		errno = error;
+	} else if (strcmp(buffer->info.name, name) != 0) {
+		mapbuf_close(buffer);
+		buffer = NULL;
+		errno = ESTALE;
+	}
+	return buffer;
+}
+
+/* Whether the path, rather than the access to it, was wrong. */
+static int is_stale(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ENXIO ||
+	       error == ENODEV || error == ENOTTY || error == ESTALE;
+}
+
+struct mapbuf *mapbuf_open(const char *name, int flags)
+{
+	struct mapbuf *buffer;
+	char path[PATH_MAX];
+	unsigned int id;
+
+	if (!mapbuf_name_is_valid(name) ||
+	    (flags != O_RDONLY && flags != O_RDWR)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%s/mapbuf/%s", libmapbuf_dev_dir(), name);
+	buffer = open_node(path, name, flags);
+	if (buffer || !is_stale(errno))
+		return buffer;
+
+	/* There is no link where udev does not run, or has not run yet. */
+	if (libmapbuf_find(name, &id))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_dev_dir(), id);
+	buffer = open_node(path, name, flags);
+	if (!buffer && is_stale(errno))
+		errno = ENOENT;
+	return buffer;
+}
+
+void mapbuf_close(struct mapbuf *buffer)
+{
+	if (!buffer)
+		return;
+	close(buffer->fd);
+	free(buffer);
+}
+
+int mapbuf_fd(const struct mapbuf *buffer)
+{
+	return buffer->fd;
+}
+
+const char *mapbuf_name(const struct mapbuf *buffer)
+{
+	return buffer->info.name;
+}
+
+uint64_t mapbuf_size(const struct mapbuf *buffer)
+{
+	return buffer->info.bytes;
+}
+
+const char *mapbuf_backing(const struct mapbuf *buffer)
+{
+	return libmapbuf_backing_name(buffer->info.backing);
+}
+
+unsigned int mapbuf_id(const struct mapbuf *buffer)
+{
+	return buffer->info.id;
+}
+
+int mapbuf_numa_node(const struct mapbuf *buffer)
+{
+	return buffer->info.numa_node;
+}

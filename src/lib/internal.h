@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the objects of libmapbuf share; none of it is exported. */
+#ifndef LIBMAPBUF_INTERNAL_H
+#define LIBMAPBUF_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/mapbuf.h>
+
+#include "mapbuf.h"
+
+/* paths.c, which the tests replace when they link. */
+const char *libmapbuf_dev_dir(void);
+const char *libmapbuf_class_dir(void);
+const char *libmapbuf_udev_control(void);
+
+/* backing.c */
+const char *libmapbuf_backing_name(uint32_t number);
+int libmapbuf_backing_number(const char *name, uint32_t *number);
+
+/* sysfs.c */
+int libmapbuf_parse_node(const char *node, unsigned int *id);
+int libmapbuf_read_text(int dir, const char *attribute, char *text,
+			size_t size);
+int libmapbuf_read_int64(int dir, const char *attribute, int64_t *value);
+int libmapbuf_find(const char *name, unsigned int *id);
+
+/* options.c */
+int libmapbuf_options_fill(const struct mapbuf_options *options,
+			   struct mapbuf_create *request);
+
+#endif /* LIBMAPBUF_INTERNAL_H */

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct mapbuf_entry {
+	char name[MAPBUF_NAME_SIZE];
+	char backing[16];
+	uint64_t size;
+	unsigned int id;
+	int numa_node;
+	int64_t opens;
+	int64_t mappings;
+};
+
+struct mapbuf_list {
+	size_t count, room;
+	struct mapbuf_entry *entries;
+};
+
+static int64_t read_optional(int dir, const char *attribute)
+{
+	int64_t value;
+
+	return libmapbuf_read_int64(dir, attribute, &value) ? -1 : value;
+}
+
+/* Fails with ENOENT or ENODEV when the buffer was destroyed meanwhile. */
+static int read_entry(int class, const char *node, struct mapbuf_entry *entry)
+{
+	int64_t size;
+	int dir, error;
+
+	dir = openat(class, node, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -1;
+	if (libmapbuf_read_text(dir, "name", entry->name,
+				sizeof(entry->name)) ||
+	    libmapbuf_read_int64(dir, "size", &size) ||
+	    libmapbuf_read_text(dir, "backing", entry->backing,
+				sizeof(entry->backing))) {
+		error = errno;
+		close(dir);
+		errno = error;
+		return -1;
+	}
+	entry->size = size;
+	entry->numa_node = read_optional(dir, "numa_node");
+	entry->opens = read_optional(dir, "opens");
+	entry->mappings = read_optional(dir, "mappings");
+	close(dir);
+	return 0;
+}
+
+static int make_room(struct mapbuf_list *list)
+{
+	struct mapbuf_entry *entries;
+	size_t room;
+
+	if (list->count < list->room)
+		return 0;
+	room = list->room ? 2 * list->room : 16;
+	entries = reallocarray(list->entries, room, sizeof(*entries));
+	if (!entries)
+		return -1;
+	list->entries = entries;
+	list->room = room;
+	return 0;
+}
+
+static int fill(struct mapbuf_list *list, DIR *dir)
+{
+	struct mapbuf_entry *entry;
+	struct dirent *dirent;
+
+	while ((errno = 0, dirent = readdir(dir))) {
+		if (make_room(list))
+			return -1;
+		entry = &list->entries[list->count];
+		if (libmapbuf_parse_node(dirent->d_name, &entry->id))
+			continue;
+		if (!read_entry(dirfd(dir), dirent->d_name, entry))
+			list->count++;
+		else if (errno != ENOENT && errno != ENODEV)
+			return -1;
+	}
+	return errno ? -1 : 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct mapbuf_entry *a = left, *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+struct mapbuf_list *mapbuf_list_read(void)
+{
+	struct mapbuf_list *list;
+	int failed, error;
+	DIR *dir;
+
+	dir = opendir(libmapbuf_class_dir());
+	if (!dir)
+		return NULL;
+	list = calloc(1, sizeof(*list));
+	failed = !list || fill(list, dir);
+	error = errno;
+	closedir(dir);
+	if (failed) {
+		mapbuf_list_free(list);
+		errno = error;
+		return NULL;
+	}
+	if (list->count > 1)
+		qsort(list->entries, list->count, sizeof(list->entries[0]),
+		      compare);
+	return list;
+}
+
+void mapbuf_list_free(struct mapbuf_list *list)
+{
+	if (!list)
+		return;
+	free(list->entries);
+	free(list);
+}
+
+size_t mapbuf_list_count(const struct mapbuf_list *list)
+{
+	return list->count;
+}
+
+const struct mapbuf_entry *mapbuf_list_get(const struct mapbuf_list *list,
+					   size_t index)
+{
+	return index < list->count ? &list->entries[index] : NULL;
+}
+
+const char *mapbuf_entry_name(const struct mapbuf_entry *entry)
+{
+	return entry->name;
+}
+
+uint64_t mapbuf_entry_size(const struct mapbuf_entry *entry)
+{
+	return entry->size;
+}
+
+const char *mapbuf_entry_backing(const struct mapbuf_entry *entry)
+{
+	return entry->backing;
+}
+
+unsigned int mapbuf_entry_id(const struct mapbuf_entry *entry)
+{
+	return entry->id;
+}
+
+int mapbuf_entry_numa_node(const struct mapbuf_entry *entry)
+{
+	return entry->numa_node;
+}
+
+int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry)
+{
+	return entry->opens;
+}
+
+int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry)
+{
+	return entry->mappings;
+}

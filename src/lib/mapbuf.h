@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libmapbuf: named memory buffers shared by processes and drivers.
+ *
+ * Functions that return int give 0, or -1 with errno set; functions that
+ * return a pointer give NULL with errno set.  The library prints nothing and
+ * keeps no state of its own: different threads may use different objects at
+ * the same time, and one struct mapbuf or struct mapbuf_control may be used by
+ * several threads as long as none of them closes it.
+ *
+ * See libmapbuf(3).
+ */
+#ifndef _MAPBUF_H
+#define _MAPBUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+struct mapbuf;		/* an open buffer */
+struct mapbuf_control;	/* the right to create and destroy */
+struct mapbuf_options;	/* what a buffer to be created shall be like */
+struct mapbuf_list;	/* the buffers that existed at one moment */
+struct mapbuf_entry;	/* one of them */
+
+/* Names and backings */
+
+/* 1 if a buffer may be called so, 0 if not. */
+int mapbuf_name_is_valid(const char *name);
+/* The backings that this library knows by name; ends with NULL. */
+const char *const *mapbuf_backings(void);
+
+/* An open buffer */
+
+/* @flags: O_RDONLY or O_RDWR.  The descriptor is close-on-exec. */
+struct mapbuf *mapbuf_open(const char *name, int flags);
+/*
+ * Takes over a descriptor, for instance one received from another process.
+ * On failure it is left open.
+ */
+struct mapbuf *mapbuf_open_fd(int fd);
+/* Mappings stay.  NULL is allowed. */
+void mapbuf_close(struct mapbuf *buffer);
+
+int mapbuf_fd(const struct mapbuf *buffer);
+const char *mapbuf_name(const struct mapbuf *buffer);
+/* In bytes, always whole pages. */
+uint64_t mapbuf_size(const struct mapbuf *buffer);
+const char *mapbuf_backing(const struct mapbuf *buffer);
+/* N of /dev/mapbufN */
+unsigned int mapbuf_id(const struct mapbuf *buffer);
+/* The NUMA node that its creator asked for, -1 for none. */
+int mapbuf_numa_node(const struct mapbuf *buffer);
+
+/* Mapping */
+
+#define MAPBUF_MAP_READ_ONLY	(1u << 0)
+#define MAPBUF_MAP_POPULATE	(1u << 1)	/* no page faults later */
+
+/* @length: in bytes; 0 means from @offset to the end of the buffer. */
+void *mapbuf_map(struct mapbuf *buffer, uint64_t offset, size_t length,
+		 unsigned int flags);
+int mapbuf_unmap(void *address, size_t length);
+
+/* Creating and destroying */
+
+struct mapbuf_options *mapbuf_options_new(void);
+void mapbuf_options_free(struct mapbuf_options *options);
+int mapbuf_options_set_size(struct mapbuf_options *options, uint64_t bytes);
+/* @name: of mapbuf_backings(), or NULL for what the module is set to. */
+int mapbuf_options_set_backing(struct mapbuf_options *options,
+			       const char *name);
+/* @node: a NUMA node, or -1 for none. */
+int mapbuf_options_set_numa_node(struct mapbuf_options *options, int node);
+/* @bits: 12 to 64, or 0 for any address. */
+int mapbuf_options_set_dma_bits(struct mapbuf_options *options,
+				unsigned int bits);
+int mapbuf_options_set_uid(struct mapbuf_options *options, uid_t uid);
+int mapbuf_options_set_gid(struct mapbuf_options *options, gid_t gid);
+/* @mode: at most 0666 */
+int mapbuf_options_set_mode(struct mapbuf_options *options, mode_t mode);
+int mapbuf_options_set_zero_on_last_close(struct mapbuf_options *options,
+					  int enable);
+
+struct mapbuf_control *mapbuf_control_open(void);
+void mapbuf_control_close(struct mapbuf_control *control);
+/* @id: becomes N of /dev/mapbufN; may be NULL. */
+int mapbuf_control_create(struct mapbuf_control *control, const char *name,
+			  const struct mapbuf_options *options,
+			  unsigned int *id);
+
+#define MAPBUF_DEFERRED		(1u << 0)	/* free with the last user */
+
+int mapbuf_control_destroy(struct mapbuf_control *control, const char *name,
+			   unsigned int flags);
+
+/* Enumerating and waiting */
+
+/* ENOENT means that the module is not loaded. */
+struct mapbuf_list *mapbuf_list_read(void);
+void mapbuf_list_free(struct mapbuf_list *list);
+size_t mapbuf_list_count(const struct mapbuf_list *list);
+/* Sorted by id; belongs to @list; NULL from @index = count on. */
+const struct mapbuf_entry *mapbuf_list_get(const struct mapbuf_list *list,
+					   size_t index);
+
+const char *mapbuf_entry_name(const struct mapbuf_entry *entry);
+uint64_t mapbuf_entry_size(const struct mapbuf_entry *entry);
+const char *mapbuf_entry_backing(const struct mapbuf_entry *entry);
+unsigned int mapbuf_entry_id(const struct mapbuf_entry *entry);
+int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
+/* -1 where the module does not tell. */
+int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
+int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
+
+/*
+ * Returns once the node of the buffer is there, with the owner and the link
+ * that udev gives it.  @timeout_ms: -1 for no limit; ETIMEDOUT.
+ */
+int mapbuf_wait(const char *name, int timeout_ms);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _MAPBUF_H */

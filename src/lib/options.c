@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+struct mapbuf_options {
+	struct mapbuf_create request;
+};
+
+static int invalid(void)
+{
+	errno = EINVAL;
+	return -1;
+}
+
+struct mapbuf_options *mapbuf_options_new(void)
+{
+	return calloc(1, sizeof(struct mapbuf_options));
+}
+
+void mapbuf_options_free(struct mapbuf_options *options)
+{
+	free(options);
+}
+
+int mapbuf_options_set_size(struct mapbuf_options *options, uint64_t bytes)
+{
+	if (bytes == 0 || bytes > INT64_MAX)
+		return invalid();
+	options->request.bytes = bytes;
+	return 0;
+}
+
+int mapbuf_options_set_backing(struct mapbuf_options *options,
+			       const char *name)
+{
+	uint32_t number = MAPBUF_BACKING_DEFAULT;
+
+	if (name && libmapbuf_backing_number(name, &number))
+		return -1;
+	options->request.backing = number;
+	return 0;
+}
+
+int mapbuf_options_set_numa_node(struct mapbuf_options *options, int node)
+{
+	if (node < -1)
+		return invalid();
+	if (node == -1) {
+		options->request.flags &= ~MAPBUF_CREATE_NUMA_NODE;
+		options->request.numa_node = 0;
+	} else {
+		options->request.flags |= MAPBUF_CREATE_NUMA_NODE;
+		options->request.numa_node = node;
+	}
+	return 0;
+}
+
+int mapbuf_options_set_dma_bits(struct mapbuf_options *options,
+				unsigned int bits)
+{
+	if (bits != 0 && (bits < 12 || bits > 64))
+		return invalid();
+	options->request.dma_bits = bits;
+	return 0;
+}
+
+int mapbuf_options_set_uid(struct mapbuf_options *options, uid_t uid)
+{
+	if (uid == (uid_t)-1)
+		return invalid();
+	options->request.flags |= MAPBUF_CREATE_UID;
+	options->request.uid = uid;
+	return 0;
+}
+
+int mapbuf_options_set_gid(struct mapbuf_options *options, gid_t gid)
+{
+	if (gid == (gid_t)-1)
+		return invalid();
+	options->request.flags |= MAPBUF_CREATE_GID;
+	options->request.gid = gid;
+	return 0;
+}
+
+int mapbuf_options_set_mode(struct mapbuf_options *options, mode_t mode)
+{
+	if (mode & ~0666u)
+		return invalid();
+	options->request.flags |= MAPBUF_CREATE_MODE;
+	options->request.mode = mode;
+	return 0;
+}
+
+int mapbuf_options_set_zero_on_last_close(struct mapbuf_options *options,
+					  int enable)
+{
+	if (enable)
+		options->request.flags |= MAPBUF_CREATE_ZERO_LAST_CLOSE;
+	else
+		options->request.flags &= ~MAPBUF_CREATE_ZERO_LAST_CLOSE;
+	return 0;
+}
+
+int libmapbuf_options_fill(const struct mapbuf_options *options,
+			   struct mapbuf_create *request)
+{
+	if (options->request.bytes == 0)
+		return invalid();
+	*request = options->request;
+	request->size = sizeof(*request);
+	return 0;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "internal.h"
+
+const char *libmapbuf_dev_dir(void)
+{
+	return "/dev";
+}
+
+const char *libmapbuf_class_dir(void)
+{
+	return "/sys/class/mapbuf";
+}
+
+/* Exists while udev runs. */
+const char *libmapbuf_udev_control(void)
+{
+	return "/run/udev/control";
+}

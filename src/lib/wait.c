@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libudev.h>
+
+#include "internal.h"
+
+struct waiter {
+	const char *name;
+	int udev_runs;
+	int64_t deadline;	/* CLOCK_MONOTONIC in ms, -1 for none */
+	struct udev_monitor *monitor;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The link comes last, after owner and mode; without udev the node is all. */
+static int is_ready(const struct waiter *waiter)
+{
+	char node[PATH_MAX], link[PATH_MAX];
+	struct stat by_node, by_link;
+	unsigned int id;
+
+	if (libmapbuf_find(waiter->name, &id))
+		return 0;
+	snprintf(node, sizeof(node), "%s/mapbuf%u", libmapbuf_dev_dir(), id);
+	if (stat(node, &by_node))
+		return 0;
+	if (!waiter->udev_runs)
+		return 1;
+	snprintf(link, sizeof(link), "%s/mapbuf/%s", libmapbuf_dev_dir(),
+		 waiter->name);
+	return !stat(link, &by_link) && by_link.st_dev == by_node.st_dev &&
+	       by_link.st_ino == by_node.st_ino;
+}
+
+static int time_left(const struct waiter *waiter)
+{
+	int64_t left;
+
+	if (waiter->deadline < 0)
+		return -1;
+	left = waiter->deadline - now_ms();
+	return left < 0 ? 0 : left;
+}
+
+/* Waits for one event; what it says does not matter. */
+static int wait_event(const struct waiter *waiter)
+{
+	struct pollfd fd = {
+		.fd = udev_monitor_get_fd(waiter->monitor),
+		.events = POLLIN
+	};
+	int count;
+
+	count = poll(&fd, 1, time_left(waiter));
+	if (count < 0)
+		return -1;
+	if (count == 0) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	udev_device_unref(udev_monitor_receive_device(waiter->monitor));
+	return 0;
+}
+
+static int wait_ready(const struct waiter *waiter)
+{
+	int result;
+
+	/* Listen first, look then: no event falls in between. */
+	result = udev_monitor_filter_add_match_subsystem_devtype(waiter->monitor,
+								 "mapbuf",
+								 NULL);
+	if (result >= 0)
+		result = udev_monitor_enable_receiving(waiter->monitor);
+	if (result < 0) {
+		errno = -result;
+		return -1;
+	}
+	while (!is_ready(waiter)) {
+		if (wait_event(waiter))
+			return -1;
+	}
+	return 0;
+}
+
+int mapbuf_wait(const char *name, int timeout_ms)
+{
+	struct waiter waiter = { .name = name, .deadline = -1 };
+	struct udev *udev;
+	int result = -1, error;
+
+	if (!mapbuf_name_is_valid(name) || timeout_ms < -1) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (timeout_ms >= 0)
+		waiter.deadline = now_ms() + timeout_ms;
+	waiter.udev_runs = access(libmapbuf_udev_control(), F_OK) == 0;
+
+	udev = udev_new();
+	if (!udev)
+		return -1;
+	waiter.monitor = udev_monitor_new_from_netlink(udev,
+						       waiter.udev_runs ?
+						       "udev" : "kernel");
+	if (waiter.monitor)
+		result = wait_ready(&waiter);
+	error = errno;
+	udev_monitor_unref(waiter.monitor);
+	udev_unref(udev);
+	errno = error;
+	return result;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Linked into mapbufctl in place of paths.c and of ioctl(): a module made of
+ * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
+ * cannot be made for that reason, one that begins with "busy" is in use.
+ * $MAPBUF_FIXTURE/requests gets what reaches the module.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define PAGE 4096
+
+int __wrap_ioctl(int fd, unsigned long number, void *request);
+
+static const struct {
+	const char *name;
+	int number;
+} errors[] = {
+	{ "fail-ENOMEM", ENOMEM }, { "fail-ENOSPC", ENOSPC },
+	{ "fail-EINVAL", EINVAL }, { "fail-ENOTTY", ENOTTY },
+	{ "fail-EINTR", EINTR }, { "fail-EIO", EIO },
+};
+
+static const char *below_root(char *path, size_t size, const char *rest)
+{
+	const char *root = getenv("MAPBUF_FIXTURE");
+
+	if (!root)
+		abort();
+	snprintf(path, size, "%s%s", root, rest);
+	return path;
+}
+
+const char *libmapbuf_dev_dir(void)
+{
+	static char path[512];
+
+	return below_root(path, sizeof(path), "/dev");
+}
+
+const char *libmapbuf_class_dir(void)
+{
+	static char path[512];
+
+	return below_root(path, sizeof(path), "/sys/class/mapbuf");
+}
+
+const char *libmapbuf_udev_control(void)
+{
+	static char path[512];
+
+	return below_root(path, sizeof(path), "/run/udev/control");
+}
+
+/* One line to a file, which is made, or appended to. */
+static void write_line(const char *path, const char *how, const char *format,
+		       ...)
+{
+	va_list arguments;
+	FILE *file;
+
+	file = fopen(path, how);
+	if (!file)
+		abort();
+	va_start(arguments, format);
+	vfprintf(file, format, arguments);
+	va_end(arguments);
+	fputc('\n', file);
+	if (fclose(file))
+		abort();
+}
+
+static void write_attribute(unsigned int id, const char *attribute,
+			    const char *format, unsigned long long value)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(), id);
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/mapbuf%u/%s", libmapbuf_class_dir(),
+		 id, attribute);
+	write_line(path, "w", format, value);
+}
+
+static void add_buffer(const struct mapbuf_create *request)
+{
+	unsigned long long size = (request->bytes + PAGE - 1) / PAGE * PAGE;
+	int node = request->flags & MAPBUF_CREATE_NUMA_NODE ?
+		   request->numa_node : -1;
+	unsigned int backing = request->backing ? request->backing :
+			       MAPBUF_BACKING_VMALLOC;
+
+	write_attribute(request->id, "name", request->name, 0);
+	write_attribute(request->id, "size", "%llu", size);
+	write_attribute(request->id, "backing",
+			libmapbuf_backing_name(backing), 0);
+	write_attribute(request->id, "numa_node", "%lld", node);
+	write_attribute(request->id, "opens", "%llu", 0);
+	write_attribute(request->id, "mappings", "%llu", 0);
+}
+
+static int create(struct mapbuf_create *request, const char *log)
+{
+	char path[1024];
+	unsigned int id;
+	size_t i;
+
+	write_line(log, "a", "create %s size=%u flags=%#x bytes=%llu backing=%u numa_node=%d dma_bits=%u uid=%u gid=%u mode=%04o",
+		   request->name, request->size, request->flags,
+		   (unsigned long long)request->bytes, request->backing,
+		   request->numa_node, request->dma_bits, request->uid,
+		   request->gid, request->mode);
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		if (strcmp(request->name, errors[i].name) == 0)
+			return errors[i].number;
+	}
+	if (!libmapbuf_find(request->name, &id))
+		return EEXIST;
+	for (id = 0;; id++) {
+		snprintf(path, sizeof(path), "%s/mapbuf%u",
+			 libmapbuf_class_dir(), id);
+		if (access(path, F_OK))
+			break;
+	}
+	request->id = id;
+	add_buffer(request);
+	return 0;
+}
+
+static int destroy(const struct mapbuf_destroy *request, const char *log)
+{
+	char path[1024];
+	unsigned int id;
+
+	write_line(log, "a", "destroy %s size=%u flags=%#x", request->name,
+		   request->size, request->flags);
+	if (libmapbuf_find(request->name, &id))
+		return ENOENT;
+	if (strncmp(request->name, "busy", 4) == 0 &&
+	    !(request->flags & MAPBUF_DESTROY_DEFERRED))
+		return EBUSY;
+	snprintf(path, sizeof(path), "%s/mapbuf%u/name", libmapbuf_class_dir(),
+		 id);
+	return unlink(path) ? errno : 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long number, void *request)
+{
+	char log[512];
+
+	(void)fd;
+	below_root(log, sizeof(log), "/requests");
+	if (number == MAPBUF_IOC_CREATE)
+		errno = create(request, log);
+	else if (number == MAPBUF_IOC_DESTROY)
+		errno = destroy(request, log);
+	else
+		errno = ENOTTY;
+	return errno ? -1 : 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+
+#include <mapbuf.h>
+
+#include "fixture.h"
+
+static void sorted_and_complete(void **state)
+{
+	const struct mapbuf_entry *entry;
+	struct mapbuf_list *list;
+
+	(void)state;
+	fixture_buffer(10, "b", "8192", "contiguous");
+	fixture_buffer(9, "a.1", "4096", "vmalloc");
+	fixture_write("/sys/class/mapbuf/mapbuf9/numa_node", "1\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/opens", "2\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/mappings", "3\n");
+	list = mapbuf_list_read();
+	assert_non_null(list);
+	assert_int_equal(mapbuf_list_count(list), 2);
+	entry = mapbuf_list_get(list, 0);
+	assert_string_equal(mapbuf_entry_name(entry), "a.1");
+	assert_string_equal(mapbuf_entry_backing(entry), "vmalloc");
+	assert_int_equal(mapbuf_entry_size(entry), 4096);
+	assert_int_equal(mapbuf_entry_id(entry), 9);
+	assert_int_equal(mapbuf_entry_numa_node(entry), 1);
+	assert_int_equal(mapbuf_entry_opens(entry), 2);
+	assert_int_equal(mapbuf_entry_mappings(entry), 3);
+	entry = mapbuf_list_get(list, 1);
+	assert_string_equal(mapbuf_entry_name(entry), "b");
+	assert_int_equal(mapbuf_entry_numa_node(entry), -1);
+	assert_int_equal(mapbuf_entry_opens(entry), -1);
+	assert_int_equal(mapbuf_entry_mappings(entry), -1);
+	assert_null(mapbuf_list_get(list, 2));
+	mapbuf_list_free(list);
+}
+
+static void many(void **state)
+{
+	struct mapbuf_list *list;
+	char name[32];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "1234567890123456789012345678%03u",
+			 i);
+		fixture_buffer(i, name, "4096", "vmalloc");
+	}
+	list = mapbuf_list_read();
+	assert_non_null(list);
+	assert_int_equal(mapbuf_list_count(list), 100);
+	assert_string_equal(mapbuf_entry_name(mapbuf_list_get(list, 99)), name);
+	mapbuf_list_free(list);
+}
+
+/* Neither what is no buffer nor what goes away meanwhile is an error. */
+static void passes_over(void **state)
+{
+	struct mapbuf_list *list;
+
+	(void)state;
+	fixture_write("/sys/class/mapbuf/mapbuf1/name", "going\n");
+	fixture_write("/sys/class/mapbuf/mapbuf/name", "x\n");
+	fixture_write("/sys/class/mapbuf/mapbuf02/name", "x\n");
+	fixture_write("/sys/class/mapbuf/mapbuf2x/name", "x\n");
+	fixture_write("/sys/class/mapbuf/version", "x\n");
+	fixture_buffer(3, "adc0", "4096", "vmalloc");
+	list = mapbuf_list_read();
+	assert_non_null(list);
+	assert_int_equal(mapbuf_list_count(list), 1);
+	assert_int_equal(mapbuf_entry_id(mapbuf_list_get(list, 0)), 3);
+	mapbuf_list_free(list);
+}
+
+static void broken_size(void **state)
+{
+	(void)state;
+	fixture_buffer(3, "adc0", "big", "vmalloc");
+	assert_null(mapbuf_list_read());
+	assert_int_equal(errno, EPROTO);
+}
+
+static void empty_and_missing(void **state)
+{
+	struct mapbuf_list *list;
+
+	(void)state;
+	assert_null(mapbuf_list_read());
+	assert_int_equal(errno, ENOENT);
+	fixture_write("/sys/class/mapbuf/version", "x\n");
+	list = mapbuf_list_read();
+	assert_non_null(list);
+	assert_int_equal(mapbuf_list_count(list), 0);
+	mapbuf_list_free(list);
+	mapbuf_list_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(sorted_and_complete),
+		fixture_test(many),
+		fixture_test(passes_over),
+		fixture_test(broken_size),
+		fixture_test(empty_and_missing),
+	};
+
+	return cmocka_run_group_tests_name("list", tests, NULL, NULL);
+}

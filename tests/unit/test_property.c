@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "fixture.h"
+#include "property.h"
+
+static struct properties properties;
+
+static int set(const char *key, const char *value, char *reason)
+{
+	struct environment env = { .root = fixture_root(), .memory = 1 << 30 };
+	int number = property_find(key);
+
+	assert_true(number >= 0);
+	reason[0] = '\0';
+	return property_table[number].set(&properties, value, &env, reason);
+}
+
+static void good(const char *key, const char *value)
+{
+	char reason[REASON_SIZE];
+
+	if (set(key, value, reason))
+		fail_msg("%s=%s: %s", key, value, reason);
+}
+
+static void bad(const char *key, const char *value)
+{
+	struct properties before = properties;
+	char reason[REASON_SIZE];
+
+	if (!set(key, value, reason))
+		fail_msg("%s=%s is accepted", key, value);
+	assert_true(strlen(reason) > 0);
+	assert_memory_equal(&before, &properties, sizeof(before));
+}
+
+static void numbers(void **state)
+{
+	(void)state;
+	good("Size", "64M");
+	assert_int_equal(properties.size, 64 << 20);
+	bad("Size", "64X");
+	good("NUMANode", "0");
+	assert_int_equal(properties.numa_node, 0);
+	bad("NUMANode", "-1");
+	bad("NUMANode", "any");
+	bad("NUMANode", "99999999999");
+	good("DMABits", "12");
+	good("DMABits", "64");
+	assert_int_equal(properties.dma_bits, 64);
+	bad("DMABits", "11");
+	bad("DMABits", "65");
+	bad("DMABits", "32 ");
+}
+
+static void backings(void **state)
+{
+	(void)state;
+	good("Backing", "contiguous");
+	assert_string_equal(properties.backing, "contiguous");
+	good("Backing", "vmalloc");
+	bad("Backing", "Contiguous");
+	bad("Backing", "kmalloc");
+	assert_string_equal(properties.backing, "vmalloc");
+}
+
+static void permissions(void **state)
+{
+	(void)state;
+	good("Mode", "0640");
+	assert_int_equal(properties.mode, 0640);
+	good("Mode", "666");
+	bad("Mode", "0777");
+	bad("Mode", "1660");
+	bad("Mode", "0680");
+	bad("Mode", "rw");
+}
+
+static void accounts(void **state)
+{
+	(void)state;
+	fixture_write("/etc/passwd", "root:x:0:0::/:/bin/sh\n"
+				     "adc:x:321:432::/:/bin/sh\n");
+	fixture_write("/etc/group", "root:x:0:\nmapbuf:x:543:\n");
+	good("User", "adc");
+	assert_int_equal(properties.uid, 321);
+	good("User", "4294967294");
+	bad("User", "4294967295");
+	bad("User", "nobody-here");
+	good("Group", "mapbuf");
+	assert_int_equal(properties.gid, 543);
+	good("Group", "7");
+	assert_int_equal(properties.gid, 7);
+	bad("Group", "adc");
+}
+
+static void accounts_of_this_system(void **state)
+{
+	gid_t gid = 1;
+	uid_t uid = 1;
+
+	(void)state;
+	assert_int_equal(account_find_user("", "root", &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(account_find_group("", "root", &gid), 0);
+	assert_int_equal(gid, 0);
+	assert_int_equal(account_find_user("", "no-such-user", &uid), -1);
+}
+
+static void last_close(void **state)
+{
+	(void)state;
+	properties.zero_on_last_close = 0;
+	good("OnLastClose", "zero");
+	assert_int_equal(properties.zero_on_last_close, 1);
+	good("OnLastClose", "keep");
+	assert_int_equal(properties.zero_on_last_close, 0);
+	bad("OnLastClose", "free");
+}
+
+static void defaults(void **state)
+{
+	struct environment env = { .root = fixture_root() };
+
+	(void)state;
+	assert_int_equal(properties_init(&properties, &env), -1);
+	assert_int_equal(properties.gid, 0);
+	fixture_write("/etc/group", "mapbuf:x:543:\n");
+	assert_int_equal(properties_init(&properties, &env), 0);
+	assert_int_equal(properties.gid, 543);
+	assert_int_equal(properties.uid, 0);
+	assert_int_equal(properties.mode, 0660);
+	assert_int_equal(properties.numa_node, -1);
+	assert_null(properties.backing);
+}
+
+static void unknown_key(void **state)
+{
+	(void)state;
+	assert_int_equal(property_find("size"), -1);
+	assert_int_equal(property_find(""), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(numbers),
+		fixture_test(backings),
+		fixture_test(permissions),
+		fixture_test(accounts),
+		cmocka_unit_test(accounts_of_this_system),
+		fixture_test(last_close),
+		fixture_test(defaults),
+		cmocka_unit_test(unknown_key),
+	};
+
+	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
+}
