@@ -53,10 +53,14 @@ quietly()
 	return "$quietly_rc"
 }
 
-# make_tmp DIR: a scratch directory $tmp in there, gone when the script ends.
+# make_tmp: a scratch directory $tmp in the cache, gone when the script ends.
+# What a killed one left goes after a day.
 make_tmp()
 {
-	tmp=$(mktemp -d "$1/tmp.XXXXXX")
+	mkdir -p "$cache"
+	find "$cache" -maxdepth 1 -name 'tmp.??????' -mtime +1 \
+		-exec rm -rf {} +
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -123,6 +127,42 @@ in_root()
 root_release()
 {
 	ls "$1/lib/modules"
+}
+
+# start_initramfs ROOT MODULE...: make $tmp/initramfs with busybox and, in
+# /modules, these modules of that root's kernel, what they depend on, and the
+# order to load them.  Its /init is for the caller to add.
+start_initramfs()
+{
+	modules_root=$1
+	shift
+	mkdir -p "$tmp/initramfs/bin" "$tmp/initramfs/dev" \
+		"$tmp/initramfs/proc" "$tmp/initramfs/root" \
+		"$tmp/initramfs/sys" "$tmp/initramfs/modules"
+	cp /bin/busybox "$tmp/initramfs/bin/"
+	for module in virtio_pci "$@"; do
+		modprobe -C /dev/null -d "$modules_root" \
+			-S "$(root_release "$modules_root")" \
+			--show-depends "$module" || die "no module '$module'"
+	done >"$tmp/depends"
+	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' "$tmp/depends" |
+	while read -r path; do
+		name=${path##*/} name=${name%.xz} name=${name%.zst}
+		case $path in
+		*.xz) xz -dc "$path" ;;
+		*.zst) zstd -qdc "$path" ;;
+		*) cat "$path" ;;
+		esac >"$tmp/initramfs/modules/$name"
+		echo "$name"
+	done >"$tmp/initramfs/modules/order"
+}
+
+# Pack it into $tmp/initrd.
+pack_initramfs()
+{
+	(cd "$tmp/initramfs" && find . | cpio --quiet -o -H newc -R 0:0) \
+		>"$tmp/initrd"
+	rm -rf "$tmp/initramfs"
 }
 
 # kernel_log_check FILE: print what a healthy kernel never logs.
