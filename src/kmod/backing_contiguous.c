@@ -229,14 +229,15 @@ static int contiguous_alloc(struct mapbuf_buffer *buf)
 	err = contiguous_scan(buf);
 	if (err)
 		return err;
-	if (!want_init_on_free() &&
-	    !(MAPBUF_CONTIG_INITS && want_init_on_alloc(GFP_KERNEL)))
-		mapbuf_pages_clear(buf);
-	return 0;
+	if (want_init_on_free() ||
+	    (MAPBUF_CONTIG_INITS && want_init_on_alloc(GFP_KERNEL)))
+		return 0;
+	return mapbuf_pages_clear(buf, true);
 }
 
 const struct mapbuf_backing_ops mapbuf_backing_contiguous = {
 	.name = "contiguous",
 	.id = MAPBUF_BACKING_CONTIGUOUS,
+	.contiguous = true,
 	.alloc = contiguous_alloc,
 };
