@@ -13,13 +13,11 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr
 DESTDIR ?=
-UNITDIR ?= /lib/systemd/system
-UDEVRULESDIR ?= /lib/udev/rules.d
-SYSUSERSDIR ?= /usr/lib/sysusers.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 MANDIR ?= $(PREFIX)/share/man
 export PREFIX DESTDIR
-
-.DEFAULT_GOAL := all
 
 all:
 	$(MAKE) -C src/lib all

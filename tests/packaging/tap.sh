@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# TAP for the scripts of this suite.
+tap_count=0
+tap_failed=0
+
+# check NAME COMMAND...: passes if the command succeeds; shows what it printed
+# if it does not.
+check()
+{
+	tap_name=$1
+	shift
+	tap_count=$((tap_count + 1))
+	if tap_output=$("$@" 2>&1 </dev/null); then
+		echo "ok $tap_count - $tap_name"
+		return
+	fi
+	tap_failed=$((tap_failed + 1))
+	echo "not ok $tap_count - $tap_name"
+	printf '%s\n' "$* failed:" "$tap_output" | sed 's/^/# /'
+}
+
+skip()
+{
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # SKIP $2"
+}
+
+equal()
+{
+	[ "$1" = "$2" ] && return
+	printf 'got:  %s\nwant: %s\n' "$1" "$2"
+	return 1
+}
+
+# contains TEXT PART
+contains()
+{
+	case $1 in
+	*"$2"*) return ;;
+	esac
+	printf "no '%s' in:\n%s\n" "$2" "$1"
+	return 1
+}
+
+fails()
+{
+	! "$@"
+}
+
+# Print the results of another script that prints TAP, as part of this one's.
+# It must get to its plan.
+merge()
+{
+	merge_name=$1
+	shift
+	merge_file=$(mktemp)
+	"$@" >"$merge_file" || :
+	merge_count=$(grep -cE '^(not )?ok ' "$merge_file" || :)
+	merge_plan=$(sed -n 's/^1\.\.//p' "$merge_file")
+	awk -v n="$tap_count" '
+		/^(not )?ok / { sub(/[0-9]+/, ++n) }
+		!/^1\.\./' "$merge_file"
+	tap_failed=$((tap_failed + $(grep -c '^not ok ' "$merge_file" || :)))
+	tap_count=$((tap_count + merge_count))
+	rm -f "$merge_file"
+	check "$merge_name: got to its end" equal "$merge_plan" "$merge_count"
+}
+
+finish()
+{
+	echo "1..$tap_count"
+	exit $((tap_failed > 0))
+}

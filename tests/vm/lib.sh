@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# What the scripts of the test machines have in common.  Source it after
+# setting vm to the directory of this file.
+
+# shellcheck disable=SC2154 # vm is set by the script
+top=$(cd "$vm/../.." && pwd)
+build=$top/build/vm
+# shellcheck disable=SC2034 # used by the scripts
+cache=${MAPBUF_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mapbuf}
+
+# Nested scripts count the time from the start of the outermost one.
+: "${MAPBUF_START:=$(date +%s)}"
+export MAPBUF_START
+
+# Exit statuses beside those of the test itself.
+# shellcheck disable=SC2034
+EXIT_NO_RESULT=69 EXIT_KERNEL_LOG=70 EXIT_SKIP=77
+
+say()
+{
+	printf '[%3ds] %s\n' "$(($(date +%s) - MAPBUF_START))" "$*" >&2
+}
+
+die()
+{
+	say "${0##*/}: $*"
+	exit 1
+}
+
+# Run the script again as root; chroots and device nodes need it.
+need_root()
+{
+	[ "$(id -u)" != 0 ] || return 0
+	command -v sudo >/dev/null || die "must be root, and there is no sudo"
+	exec sudo MAPBUF_CACHE="$cache" MAPBUF_START="$MAPBUF_START" \
+		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" W="${W:-}" "$0" "$@"
+}
+
+# quietly NAME COMMAND...: keep the output in a log, show it on failure.
+quietly()
+{
+	mkdir -p "$build/log"
+	quietly_log=$build/log/$1.log
+	shift
+	quietly_rc=0
+	"$@" >"$quietly_log" 2>&1 </dev/null || quietly_rc=$?
+	[ "$quietly_rc" -ne 0 ] || return 0
+	say "failed ($quietly_rc): $*"
+	say "the end of $quietly_log:"
+	tail -n 60 "$quietly_log" >&2
+	return "$quietly_rc"
+}
+
+# make_tmp DIR: a scratch directory $tmp in there, gone when the script ends.
+make_tmp()
+{
+	tmp=$(mktemp -d "$1/tmp.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# A child that does not outlive this shell, even when that is killed.  Its
+# standard input never ends: QEMU would take that for a closed connection.
+run_bound()
+{
+	[ -p "$tmp/stdin" ] || mkfifo "$tmp/stdin"
+	setpriv --pdeathsig TERM "$@" 0<>"$tmp/stdin" &
+	wait $!
+}
+
+# lock NAME: wait for it and hold it until the script ends (descriptor 9).
+lock()
+{
+	mkdir -p "$cache"
+	exec 9>"$cache/$1.lock"
+	flock -n 9 && return
+	say "waiting for another $1"
+	flock 9
+}
+
+# prune KEEP PATTERN: all but the newest KEEP of these cache entries.
+prune()
+{
+	# shellcheck disable=SC2012,SC2086 # the names are our own
+	(cd "$cache" && ls -dt $2 2>/dev/null | tail -n "+$(($1 + 1))" |
+		xargs -r rm -rf)
+}
+
+# in_root ROOT COMMAND...: run it in that tree, with /proc and the resolver of
+# this machine.  With BIND set, that directory is /mnt.  What is mounted is
+# seen by the command alone; where mounts cannot be made private, because / is
+# not one (in a chroot), they go when it ends.
+in_root()
+{
+	private=private
+	unshare --mount true 2>/dev/null || private=unchanged
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	BIND=${BIND:-} unshare --mount --propagation "$private" sh -euc '
+		root=$1
+		shift
+		mount -t proc proc "$root/proc"
+		mounted=$root/proc
+		trap "umount -l \$mounted" EXIT
+		if [ -n "$BIND" ]; then
+			mount --bind "$BIND" "$root/mnt"
+			mounted="$mounted $root/mnt"
+		fi
+		if [ -e /etc/resolv.conf ]; then
+			touch "$root/etc/resolv.conf"
+			mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
+			mounted="$mounted $root/etc/resolv.conf"
+		fi
+		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+			LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+			chroot "$root" "$@"' in_root "$@"
+}
+
+# The one kernel release of a root.
+root_release()
+{
+	ls "$1/lib/modules"
+}
+
+# kernel_log_check FILE: print what a healthy kernel never logs.
+kernel_log_check()
+{
+	grep -aE -e 'WARNING:|BUG:|kernel BUG|Oops|Bad page|Bad rss' \
+		-e 'KASAN|KCSAN|UBSAN|kmemleak: [0-9]+ new' \
+		-e 'Call Trace:|general protection|Kernel panic|stack segment' \
+		-e 'blocked for more than|self-detected stall|oom-killer' \
+		-e 'possible (recursive|circular) locking|inconsistent lock' \
+		-e 'suspicious RCU|held lock freed|sleeping function called' \
+		-e 'invalid wait context|lock held when returning' "$1"
+}
+
+# Never KVM: it may be there and hang.  The processor without cx16 because
+# QEMU's emulation of that breaks newer kernels.
+# shellcheck disable=SC2034
+qemu_machine="-machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max,-cx16
+	-nodefaults -no-user-config -display none -no-reboot"
+# shellcheck disable=SC2034
+kernel_args='panic=-1 mitigations=off cryptomgr.notests nowatchdog
+	trace_clock=local'
+
+# One line of the words, however they were spaced.
+words()
+{
+	echo "$*"
+}
+
+# Start the machine with boot, which fills $log and $tmp/result, and exit with
+# the status of what ran in it.  An emulated processor dies now and then early
+# in the boot: try again, but never when the test has begun.
+run_machine()
+{
+	: "${log:?}"
+	for attempt in 1 2 3; do
+		status=0
+		boot || status=$?
+		! grep -aq '^started' "$tmp/result" || break
+		say "the machine did not reach the test (QEMU: $status," \
+			"attempt $attempt)"
+	done
+	result=$(sed -n 's/\r$//; s/^exit //p' "$tmp/result")
+	if kernel_log_check "$log" >"$tmp/bad"; then
+		say "the kernel log has (the test's own status: ${result:-none})"
+		cat "$tmp/bad" >&2
+		exit "$EXIT_KERNEL_LOG"
+	fi
+	if [ -z "$result" ]; then
+		say "no result from the machine (QEMU: $status, 124 is" \
+			"too long); the end of its kernel log:"
+		tail -n 40 "$log" >&2
+		exit "$EXIT_NO_RESULT"
+	fi
+	exit "$result"
+}
