@@ -86,7 +86,7 @@ static void splices(int fd, const char *store, char *map)
 {
 	off_t offset = PAGE + 5;
 	loff_t at = 3 * PAGE;
-	int ends[2], sockets[2];
+	int ends[2], sockets[2], zero = open("/dev/zero", O_RDONLY);
 	ssize_t n;
 
 	if (pipe(ends) || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
@@ -97,8 +97,13 @@ static void splices(int fd, const char *store, char *map)
 	     "%s: splice from the node (%zd bytes)", store, n);
 	/* To a socket: 5.10 cannot send a file to a pipe. */
 	n = sendfile(sockets[1], fd, &offset, 20000);
-	t_ok(n > 0 && drain(sockets[0], map + PAGE + 5, n),
-	     "%s: sendfile from the node (%zd bytes)", store, n);
+	if (n < 0 && errno == EINVAL && sendfile(sockets[1], zero, NULL, 1) < 0)
+		t_skip("this kernel sends from regular files only",
+		       "%s: sendfile from the node", store);
+	else
+		t_ok(n > 0 && drain(sockets[0], map + PAGE + 5, n),
+		     "%s: sendfile from the node (%zd bytes)", store, n);
+	close(zero);
 	close(sockets[0]);
 	close(sockets[1]);
 
