@@ -5,28 +5,49 @@
 #ifndef MAPBUF_BACKING_H
 #define MAPBUF_BACKING_H
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
 
+struct iov_iter;
 struct mapbuf_buffer;
 
 /**
  * struct mapbuf_backing_ops - a backing store
  * @name: as the parameter "backing", sysfs and the configuration have it
  * @id: of enum mapbuf_backing
- * @alloc: required.  Fills every chunk of @buf->chunks, which are zero when it
- *	is called, with memory for @buf->nr_pages pages that @buf->spec allows,
- *	one reference to each (compound) page, filled with zeroes.  Called in
- *	process context without a lock; sleeps, reschedules, and stops on a
- *	fatal signal.  Returns 0, -ENOMEM, or -EINTR.  On an error the chunks
- *	filled so far stay: the caller gives them back.
+ * @contiguous: the memory is one physical range
+ * @alloc: required.  Called in process context without a lock; sleeps,
+ *	reschedules, and stops on a fatal signal.  Fills every chunk of
+ *	@buf->chunks, which are zero when it is called, with memory for
+ *	@buf->nr_pages pages that @buf->spec allows, one reference to each
+ *	(compound) page, filled with zeroes.  Returns 0, -ENOMEM, or -EINTR.  On
+ *	an error the chunks filled so far stay: the caller gives them back.
+ *
+ * A store that is not made of pages has the following too; its @alloc sets
+ * @buf->kaddr instead, may give other errors of struct mapbuf_create, and
+ * leaves nothing behind on an error.
+ *
+ * @free: undoes @alloc.  Sleeps.
+ * @phys: where the range begins.
+ * @pgprot: @prot with the caching of @buf.
+ * @copy: copies to or from @iter, as copy_page_to_iter() does.
+ * @clear: fills the range with zeroes.  Sleeps.
  */
 struct mapbuf_backing_ops {
 	const char *name;
 	u32 id;
+	bool contiguous;
 	int (*alloc)(struct mapbuf_buffer *buf);
+	void (*free)(struct mapbuf_buffer *buf);
+	phys_addr_t (*phys)(const struct mapbuf_buffer *buf);
+	pgprot_t (*pgprot)(const struct mapbuf_buffer *buf, pgprot_t prot);
+	size_t (*copy)(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
+		       struct iov_iter *iter, bool to_iter);
+	void (*clear)(struct mapbuf_buffer *buf);
 };
 
 extern const struct mapbuf_backing_ops mapbuf_backing_contiguous;
+extern const struct mapbuf_backing_ops mapbuf_backing_reserved;
 extern const struct mapbuf_backing_ops mapbuf_backing_vmalloc;
 
 /* All of them; ends with NULL.  Defined in buffer.c. */

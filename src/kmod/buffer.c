@@ -5,7 +5,6 @@
  * Reserve its name and id, do what can fail, publish; later withdraw, and free
  * the memory with the last user.  struct mapbuf_buffer says who holds what.
  */
-#include <linux/cdev.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -16,9 +15,11 @@
 
 #include "backing.h"
 #include "mapbuf.h"
+#include "trace.h"
 
 const struct mapbuf_backing_ops *const mapbuf_backings[] = {
 	&mapbuf_backing_contiguous,
+	&mapbuf_backing_reserved,
 	&mapbuf_backing_vmalloc,
 	NULL
 };
@@ -74,13 +75,24 @@ static bool spec_valid(const struct mapbuf_spec *spec)
 {
 	int node = spec->numa_node;
 
+	if (spec->ops && !spec->ops->phys && (spec->cache || spec->phys_addr))
+		return false;
+	if (spec->ops && spec->ops->phys &&
+	    (offset_in_page(spec->bytes) || offset_in_page(spec->phys_addr)))
+		return false;
 	return mapbuf_name_valid(spec->name) && spec->ops &&
 	       spec->bytes && spec->bytes <= MAX_LFS_FILESIZE - PAGE_SIZE &&
 	       (node == NUMA_NO_NODE || (node >= 0 && node < MAX_NUMNODES &&
 					 node_state(node, N_MEMORY))) &&
 	       (!spec->dma_bits || (spec->dma_bits >= MAPBUF_MIN_DMA_BITS &&
 				    spec->dma_bits <= 64)) &&
-	       !(spec->mode & ~0666);
+	       !(spec->mode & ~0666) && spec->cache <= MAPBUF_CACHE_UNCACHED;
+}
+
+/* What counts against max_bytes. */
+static u64 buffer_charge(const struct mapbuf_buffer *buf)
+{
+	return mapbuf_buffer_has_pages(buf) ? buf->spec.bytes : 0;
 }
 
 static int buffer_register(struct mapbuf_buffer *buf)
@@ -94,8 +106,8 @@ static int buffer_register(struct mapbuf_buffer *buf)
 	if (err)
 		goto out;
 
-	if (check_add_overflow(charged_bytes, buf->spec.bytes, &sum) ||
-	    sum > mapbuf_max_bytes() ||
+	if (check_add_overflow(charged_bytes, buffer_charge(buf), &sum) ||
+	    (buffer_charge(buf) && sum > mapbuf_max_bytes()) ||
 	    charged_buffers >= mapbuf_max_buffers()) {
 		err = -ENOSPC;
 		goto err_name;
@@ -129,14 +141,17 @@ static void buffer_unregister(struct mapbuf_buffer *buf)
 /* Nobody can reach the memory any more. */
 static void buffer_free(struct mapbuf_buffer *buf)
 {
+	trace_mapbuf_release(buf);
 	if (buf->chunks)
 		mapbuf_pages_free(buf);
 	kvfree(buf->chunks);
+	if (buf->kaddr)
+		buf->spec.ops->free(buf);
 	if (buf->inode)
 		mapbuf_mapping_destroy(buf);
 
 	mutex_lock(&registry_lock);
-	charged_bytes -= buf->spec.bytes;
+	charged_bytes -= buffer_charge(buf);
 	charged_buffers--;
 	mutex_unlock(&registry_lock);
 
@@ -175,6 +190,12 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 {
 	int err;
 
+	err = mapbuf_mapping_init(buf);
+	if (err)
+		return err;
+	if (!mapbuf_buffer_has_pages(buf))
+		return buf->spec.ops->alloc(buf);
+
 	/* Do not drive the machine into the ground only to fail. */
 	if (buf->nr_pages > si_mem_available())
 		return -ENOMEM;
@@ -183,10 +204,6 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 			       MAPBUF_GFP);
 	if (!buf->chunks)
 		return -ENOMEM;
-
-	err = mapbuf_mapping_init(buf);
-	if (err)
-		return err;
 	return buf->spec.ops->alloc(buf);
 }
 
@@ -237,6 +254,7 @@ void mapbuf_buffer_abort(struct mapbuf_buffer *buf)
 /* Takes the node, the name and the id away; not yet the memory. */
 static void buffer_withdraw(struct mapbuf_buffer *buf)
 {
+	trace_mapbuf_destroy(buf);
 	device_del(&buf->dev);
 	buffer_unregister(buf);
 }
@@ -281,6 +299,7 @@ void mapbuf_buffer_announce(struct mapbuf_buffer *buf)
 {
 	mutex_lock(&registry_lock);
 	buf->announced = true;
+	trace_mapbuf_create(buf);
 	dev_set_uevent_suppress(&buf->dev, false);
 	kobject_uevent(&buf->dev.kobj, KOBJ_ADD);
 	mutex_unlock(&registry_lock);

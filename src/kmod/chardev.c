@@ -35,7 +35,7 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 	/* A file opened meanwhile waits for the lock, and finds zeroes. */
 	mutex_lock(&buf->open_lock);
 	if (!--buf->opens && buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE)
-		mapbuf_pages_clear(buf);
+		mapbuf_buffer_clear(buf);
 	mutex_unlock(&buf->open_lock);
 
 	mapbuf_buffer_put(buf);
@@ -44,19 +44,17 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 
 /* Copies page by page; a page's place in memory does not matter. */
 static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
-			   size_t (*copy)(struct page *page, size_t offset,
-					  size_t bytes, struct iov_iter *iter))
+			   bool to_iter)
 {
 	struct mapbuf_buffer *buf = iocb->ki_filp->private_data;
 	loff_t pos = iocb->ki_pos;
 	size_t done = 0;
 
 	while (iov_iter_count(iter) && pos < buf->spec.bytes) {
-		size_t offset = offset_in_page(pos);
-		size_t n = min3(iov_iter_count(iter), PAGE_SIZE - offset,
+		size_t n = min3(iov_iter_count(iter),
+				PAGE_SIZE - offset_in_page(pos),
 				(size_t)(buf->spec.bytes - pos));
-		size_t copied = copy(mapbuf_page(buf, pos >> PAGE_SHIFT),
-				     offset, n, iter);
+		size_t copied = mapbuf_buffer_copy(buf, pos, n, iter, to_iter);
 
 		pos += copied;
 		done += copied;
@@ -72,7 +70,7 @@ static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
 
 static ssize_t mapbuf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
-	return mapbuf_copy(iocb, iter, copy_page_to_iter);
+	return mapbuf_copy(iocb, iter, true);
 }
 
 static ssize_t mapbuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
@@ -81,7 +79,7 @@ static ssize_t mapbuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (iov_iter_count(iter) && iocb->ki_pos >= buf->spec.bytes)
 		return -ENOSPC;
-	return mapbuf_copy(iocb, iter, copy_page_from_iter);
+	return mapbuf_copy(iocb, iter, false);
 }
 
 static void splice_release(struct splice_pipe_desc *spd, unsigned int i)
@@ -89,7 +87,7 @@ static void splice_release(struct splice_pipe_desc *spd, unsigned int i)
 	put_page(spd->pages[i]);
 }
 
-/* The pipe gets references to the pages; nothing is copied. */
+/* The pipe gets references to the pages, if there are any; no copy. */
 static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 				  struct pipe_inode_info *pipe, size_t len,
 				  unsigned int flags)
@@ -106,6 +104,9 @@ static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 	};
 	loff_t at = *pos;
 	ssize_t spliced;
+
+	if (!mapbuf_buffer_has_pages(buf))
+		return -EINVAL;
 
 	while (len && at < buf->spec.bytes && spd.nr_pages < PIPE_DEF_BUFFERS) {
 		size_t offset = offset_in_page(at);

@@ -36,7 +36,7 @@ struct ioctl_op {
 };
 
 /* The structures are the same to 32-bit and 64-bit callers. */
-static_assert(sizeof(struct mapbuf_create) == 80);
+static_assert(sizeof(struct mapbuf_create) == 88);
 static_assert(sizeof(struct mapbuf_destroy) == 40);
 static_assert(sizeof(struct mapbuf_info) == 64);
 
@@ -51,10 +51,10 @@ static int create_spec(const struct mapbuf_create *create,
 {
 	const u32 known = MAPBUF_CREATE_NUMA_NODE | MAPBUF_CREATE_UID |
 			  MAPBUF_CREATE_GID | MAPBUF_CREATE_MODE |
-			  MAPBUF_CREATE_ZERO_LAST_CLOSE;
+			  MAPBUF_CREATE_ZERO_LAST_CLOSE | MAPBUF_CREATE_ZERO;
 	u32 flags = create->flags;
 
-	if (flags & ~known || create->__reserved ||
+	if (flags & ~known ||
 	    (!(flags & MAPBUF_CREATE_NUMA_NODE) && create->numa_node) ||
 	    (!(flags & MAPBUF_CREATE_UID) && create->uid) ||
 	    (!(flags & MAPBUF_CREATE_GID) && create->gid) ||
@@ -72,6 +72,8 @@ static int create_spec(const struct mapbuf_create *create,
 		.uid = make_kuid(current_user_ns(), create->uid),
 		.gid = make_kgid(current_user_ns(), create->gid),
 		.mode = create->mode,
+		.cache = create->cache,
+		.phys_addr = create->phys_addr,
 	};
 	memcpy(spec->name, create->name, sizeof(spec->name));
 
@@ -148,7 +150,7 @@ static int ioctl_info(struct file *file, union mapbuf_request *request,
 	  .min_size = offsetofend(type, last), .handler = fn }
 
 static const struct ioctl_op control_ops[] = {
-	MAPBUF_OP(MAPBUF_IOC_CREATE, struct mapbuf_create, __reserved,
+	MAPBUF_OP(MAPBUF_IOC_CREATE, struct mapbuf_create, phys_addr,
 		  ioctl_create),
 	MAPBUF_OP(MAPBUF_IOC_DESTROY, struct mapbuf_destroy, name,
 		  ioctl_destroy),
@@ -175,6 +177,8 @@ static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,
 		return -EFAULT;
 	if (size < op->min_size)
 		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	err = copy_struct_from_user(&request, op->size, arg, size);
 	if (err)
 		return err;

@@ -19,6 +19,7 @@
 
 #include <linux/mapbuf.h>
 
+struct iov_iter;
 struct mapbuf_backing_ops;
 struct vm_area_struct;
 
@@ -52,6 +53,8 @@ struct mapbuf_chunk {
  * @uid: with MAPBUF_CREATE_UID
  * @gid: with MAPBUF_CREATE_GID
  * @mode: with MAPBUF_CREATE_MODE
+ * @cache: of enum mapbuf_cache
+ * @phys_addr: of a reserved range
  */
 struct mapbuf_spec {
 	char name[MAPBUF_NAME_SIZE];
@@ -63,6 +66,8 @@ struct mapbuf_spec {
 	kuid_t uid;
 	kgid_t gid;
 	umode_t mode;
+	u32 cache;
+	u64 phys_addr;
 };
 
 /**
@@ -78,6 +83,8 @@ struct mapbuf_spec {
  * @nr_pages: size in pages
  * @chunks: its memory; constant while @users is not 0.  Each page has one
  *          reference of the buffer; users of the mapping may pin it longer.
+ *          NULL where the backing has no pages.
+ * @kaddr: where the kernel sees a backing without pages
  * @inode: its mapping is the f_mapping of every open file, so that the size
  *         is known to page faults
  * @open_lock: protects @opens, and clearing at the last close
@@ -94,6 +101,7 @@ struct mapbuf_buffer {
 	u32 id;
 	unsigned long nr_pages;
 	struct mapbuf_chunk *chunks;
+	void *kaddr;
 	struct inode *inode;
 	struct mutex open_lock;	/* opens, clearing at the last close */
 	unsigned int opens;
@@ -116,6 +124,9 @@ static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
 
 /* main.c */
 extern struct class mapbuf_class;
+
+/* params.c */
+int mapbuf_params_make_buffers(void);
 const struct mapbuf_backing_ops *mapbuf_default_backing(void);
 const struct mapbuf_backing_ops *mapbuf_backing_find(u32 id);
 u64 mapbuf_max_bytes(void);
@@ -136,8 +147,13 @@ void mapbuf_buffer_put(struct mapbuf_buffer *buf);
 
 /* pages.c */
 struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index);
-void mapbuf_pages_clear(struct mapbuf_buffer *buf);
+int mapbuf_pages_clear(struct mapbuf_buffer *buf, bool killable);
 void mapbuf_pages_free(struct mapbuf_buffer *buf);
+size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
+			  struct iov_iter *iter, bool to_iter);
+void mapbuf_buffer_clear(struct mapbuf_buffer *buf);
+bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
+bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
 
 /* mapping.c */
 int mapbuf_mapping_init(struct mapbuf_buffer *buf);

@@ -2,10 +2,19 @@
 /*
  * Mapping a buffer into processes: the one place that touches page tables.
  *
- * A fault gives the kernel a page with a reference, so that whatever pins user
- * memory works on the mapping.  Where that page is part of a 2 MiB compound
- * page, the kernel maps all of it at once, on condition that the file's inode
- * is as large as the buffer and the area is neither VM_MIXEDMAP nor VM_PFNMAP.
+ * There are three kinds of areas, told apart at mmap time:
+ *
+ * - Some 2 MiB compound page fits into it.  A fault returns a page with a
+ *   reference, and the kernel maps all of its compound page at once, on
+ *   condition that the file's inode is as large as the buffer and the area is
+ *   neither VM_MIXEDMAP nor VM_PFNMAP.
+ * - Else, VM_MIXEDMAP.  A fault inserts, with a reference each, the page and
+ *   those that follow it, as far as one page table reaches.  Never returns a
+ *   page: the kernel loses count when it maps 2 MiB into such an area.
+ * - The backing has no pages, VM_PFNMAP.  All is mapped at once, without
+ *   references, so nothing can pin it.
+ *
+ * Whatever pins user memory works on the first two alike.
  */
 #include <linux/fs.h>
 #include <linux/mman.h>
@@ -15,8 +24,10 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 
+#include "backing.h"
 #include "compat/compat.h"
 #include "mapbuf.h"
+#include "trace.h"
 
 #define MAPBUF_FS_MAGIC 0x6d617062	/* "mapb" */
 
@@ -79,32 +90,119 @@ static void mapping_open(struct vm_area_struct *vma)
 	struct mapbuf_buffer *buf = vma->vm_private_data;
 
 	atomic_inc(&buf->mappings);
+	trace_mapbuf_map(buf, vma);
 }
 
 static void mapping_close(struct vm_area_struct *vma)
 {
 	struct mapbuf_buffer *buf = vma->vm_private_data;
 
+	trace_mapbuf_unmap(buf, vma);
 	atomic_dec(&buf->mappings);
+}
+
+/* Map pages from the one that faulted to the end of its page table. */
+static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = vmf->address & PAGE_MASK, pgoff = vmf->pgoff;
+	unsigned long end = min(vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
+	struct page *pages[32];
+	unsigned long i, n, left;
+	int err;
+
+	do {
+		n = min3((end - addr) >> PAGE_SHIFT, buf->nr_pages - pgoff,
+			 (unsigned long)ARRAY_SIZE(pages));
+		for (i = 0; i < n; i++)
+			pages[i] = mapbuf_page(buf, pgoff + i);
+		left = n;
+		err = vm_insert_pages(vma, addr, pages, &left);
+		addr += n << PAGE_SHIFT;
+		pgoff += n;
+	} while (!err && addr < end && pgoff < buf->nr_pages);
+
+	/* What comes after the first page is a bonus. */
+	if (err == -ENOMEM && pgoff - left == vmf->pgoff)
+		return VM_FAULT_OOM;
+	/* EBUSY: mapped already, the first page by another thread. */
+	return err && err != -EBUSY && err != -ENOMEM ? VM_FAULT_SIGBUS :
+							VM_FAULT_NOPAGE;
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
 {
 	struct mapbuf_buffer *buf = vmf->vma->vm_private_data;
+	vm_fault_t ret = 0;
 
-	if (vmf->pgoff >= buf->nr_pages)
-		return VM_FAULT_SIGBUS;
+	if (vmf->pgoff >= buf->nr_pages) {
+		ret = VM_FAULT_SIGBUS;
+	} else if (vmf->vma->vm_flags & VM_MIXEDMAP) {
+		ret = fault_around(vmf, buf);
+	} else {
+		vmf->page = mapbuf_page(buf, vmf->pgoff);
+		get_page(vmf->page);
+	}
+	trace_mapbuf_fault(buf, vmf->vma, vmf->pgoff, ret);
+	return ret;
+}
 
-	vmf->page = mapbuf_page(buf, vmf->pgoff);
-	get_page(vmf->page);
-	return 0;
+/*
+ * Maps nothing.  Without it, kernels that fault under the lock of the area
+ * alone take each fault twice.
+ */
+static mapbuf_map_pages_t mapping_map_pages(struct vm_fault *vmf, pgoff_t start,
+					    pgoff_t end)
+{
+	return (mapbuf_map_pages_t)0;
 }
 
 static const struct vm_operations_struct mapping_vm_ops = {
 	.open = mapping_open,
 	.close = mapping_close,
 	.fault = mapping_fault,
+	.map_pages = mapping_map_pages,
 };
+
+/* Through /proc/PID/mem and ptrace; others cannot reach such an area. */
+static const struct vm_operations_struct mapping_pfn_vm_ops = {
+	.open = mapping_open,
+	.close = mapping_close,
+#ifdef CONFIG_HAVE_IOREMAP_PROT
+	.access = generic_access_phys,
+#endif
+};
+
+/* Whether the kernel can map a compound page of @buf into @vma in one piece. */
+static bool mapping_fits_pmd(const struct mapbuf_buffer *buf,
+			     struct vm_area_struct *vma)
+{
+	unsigned long first = ALIGN(vma->vm_pgoff, MAPBUF_CHUNK_PAGES);
+	unsigned long end = vma->vm_pgoff + vma_pages(vma);
+
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
+	    ((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff) %
+	    MAPBUF_CHUNK_PAGES)
+		return false;
+
+	for (; first + MAPBUF_CHUNK_PAGES <= end; first += MAPBUF_CHUNK_PAGES) {
+		if (PageCompound(mapbuf_page(buf, first)))
+			return true;
+	}
+	return false;
+}
+
+static int mmap_pfn(const struct mapbuf_buffer *buf, struct vm_area_struct *vma)
+{
+	phys_addr_t phys;
+
+	mapbuf_buffer_phys(buf, &phys);
+	vma->vm_page_prot = buf->spec.ops->pgprot(buf, vma->vm_page_prot);
+	vma->vm_ops = &mapping_pfn_vm_ops;
+	return remap_pfn_range(vma, vma->vm_start,
+			       (phys >> PAGE_SHIFT) + vma->vm_pgoff,
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}
 
 /**
  * mapbuf_mmap() - mmap of a buffer node
@@ -116,6 +214,7 @@ static const struct vm_operations_struct mapping_vm_ops = {
 int mapbuf_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct mapbuf_buffer *buf = file->private_data;
+	int err;
 
 	/* VM_SHARED is absent from a shared mapping of a read-only file. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -129,7 +228,15 @@ int mapbuf_mmap(struct file *file, struct vm_area_struct *vma)
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vm_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_private_data = buf;
-	vma->vm_ops = &mapping_vm_ops;
+	if (!mapbuf_buffer_has_pages(buf)) {
+		err = mmap_pfn(buf, vma);
+		if (err)
+			return err;
+	} else {
+		vma->vm_ops = &mapping_vm_ops;
+		if (!mapping_fits_pmd(buf, vma))
+			vm_flags_set(vma, VM_MIXEDMAP);
+	}
 	mapping_open(vma);
 	return 0;
 }

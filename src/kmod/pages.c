@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pages of a buffer, whatever store they came from.
+ * The memory of a buffer, whatever store it came from.
  */
 #include <linux/highmem.h>
+#include <linux/io.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 
+#include "backing.h"
 #include "mapbuf.h"
 
 /* Pages in the chunk that starts with page @index. */
@@ -35,18 +38,25 @@ struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index)
 /**
  * mapbuf_pages_clear() - fill a buffer with zeroes
  * @buf: the buffer
+ * @killable: stop on a fatal signal
  *
  * Sleeps.
+ *
+ * Return: 0, or -EINTR.
  */
-void mapbuf_pages_clear(struct mapbuf_buffer *buf)
+int mapbuf_pages_clear(struct mapbuf_buffer *buf, bool killable)
 {
 	unsigned long i;
 
 	for (i = 0; i < buf->nr_pages; i++) {
 		clear_highpage(mapbuf_page(buf, i));
-		if (!(i % MAPBUF_CHUNK_PAGES))
-			cond_resched();
+		if (i % MAPBUF_CHUNK_PAGES)
+			continue;
+		if (killable && fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 	}
+	return 0;
 }
 
 /**
@@ -79,4 +89,73 @@ void mapbuf_pages_free(struct mapbuf_buffer *buf)
 		chunk->head = NULL;
 		cond_resched();
 	}
+}
+
+/**
+ * mapbuf_buffer_has_pages() - whether a buffer is made of pages
+ * @buf: the buffer
+ *
+ * Return: false if it is a range of page frames without usable pages.
+ */
+bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf)
+{
+	return !buf->spec.ops->phys;
+}
+
+/**
+ * mapbuf_buffer_phys() - where in physical memory a buffer is
+ * @buf: the buffer; the caller is one of its users
+ * @phys: set to where it begins
+ *
+ * Return: false if it is not in one place.
+ */
+bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys)
+{
+	const struct mapbuf_backing_ops *ops = buf->spec.ops;
+
+	if (ops->contiguous)
+		*phys = ops->phys ? ops->phys(buf) :
+				    page_to_phys(mapbuf_page(buf, 0));
+	return ops->contiguous;
+}
+
+/**
+ * mapbuf_buffer_copy() - copy from or to a buffer
+ * @buf: the buffer; the caller is one of its users
+ * @pos: where in it
+ * @bytes: how much; not across a page
+ * @iter: the other side
+ * @to_iter: direction
+ *
+ * Sleeps.
+ *
+ * Return: bytes copied; fewer than asked for if @iter faults.
+ */
+size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
+			  struct iov_iter *iter, bool to_iter)
+{
+	const struct mapbuf_backing_ops *ops = buf->spec.ops;
+	struct page *page;
+
+	if (ops->copy)
+		return ops->copy(buf, pos, bytes, iter, to_iter);
+
+	page = mapbuf_page(buf, pos >> PAGE_SHIFT);
+	pos = offset_in_page(pos);
+	return to_iter ? copy_page_to_iter(page, pos, bytes, iter) :
+			 copy_page_from_iter(page, pos, bytes, iter);
+}
+
+/**
+ * mapbuf_buffer_clear() - fill a buffer with zeroes
+ * @buf: the buffer; the caller is one of its users
+ *
+ * Sleeps, for long.
+ */
+void mapbuf_buffer_clear(struct mapbuf_buffer *buf)
+{
+	if (buf->spec.ops->clear)
+		buf->spec.ops->clear(buf);
+	else
+		mapbuf_pages_clear(buf, false);
 }

@@ -2,6 +2,7 @@
 /*
  * What sysfs and udev see of a buffer.
  */
+#include <linux/capability.h>
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
@@ -51,6 +52,27 @@ static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mappings);
 
+static ssize_t dma_bits_show(struct device *dev, struct device_attribute *attr,
+			     char *out)
+{
+	return sysfs_emit(out, "%u\n", to_mapbuf(dev)->spec.dma_bits);
+}
+static DEVICE_ATTR_RO(dma_bits);
+
+/* Also checks who reads: a descriptor can be passed on. */
+static ssize_t phys_addr_show(struct device *dev, struct device_attribute *attr,
+			      char *out)
+{
+	phys_addr_t phys;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!mapbuf_buffer_phys(to_mapbuf(dev), &phys))
+		return -ENODATA;
+	return sysfs_emit(out, "%pa\n", &phys);
+}
+static DEVICE_ATTR_ADMIN_RO(phys_addr);
+
 static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_name.attr,
 	&dev_attr_size.attr,
@@ -58,9 +80,31 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_numa_node.attr,
 	&dev_attr_opens.attr,
 	&dev_attr_mappings.attr,
+	&dev_attr_dma_bits.attr,
+	&dev_attr_phys_addr.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(mapbuf);
+
+static umode_t mapbuf_is_visible(struct kobject *kobj, struct attribute *attr,
+				 int n)
+{
+	phys_addr_t phys;
+
+	if (attr == &dev_attr_phys_addr.attr &&
+	    !mapbuf_buffer_phys(to_mapbuf(kobj_to_dev(kobj)), &phys))
+		return 0;
+	return attr->mode;
+}
+
+static const struct attribute_group mapbuf_group = {
+	.attrs = mapbuf_attrs,
+	.is_visible = mapbuf_is_visible,
+};
+
+static const struct attribute_group *mapbuf_groups[] = {
+	&mapbuf_group,
+	NULL
+};
 
 /* What the creator said of the node, so that udev rules do not undo it. */
 static int mapbuf_uevent(mapbuf_uevent_const struct device *dev,

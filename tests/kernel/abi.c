@@ -24,7 +24,19 @@ static struct mapbuf_create request(const char *name)
 static void create_members(void)
 {
 	fails_with(EINVAL, c.flags = 1U << 31, "an unknown flag");
-	fails_with(EINVAL, c.__reserved = 1, "a reserved member set");
+	fails_with(EINVAL, c.cache = 1, "cache without a reserved range");
+	fails_with(EINVAL, c.phys_addr = PAGE, "phys_addr without one");
+	fails_with(EINVAL, (c.backing = MAPBUF_BACKING_RESERVED, c.cache = 3),
+		   "an unknown cache");
+	fails_with(EINVAL,
+		   (c.backing = MAPBUF_BACKING_RESERVED, c.phys_addr = 1),
+		   "a range that begins inside a page");
+	fails_with(EINVAL,
+		   (c.backing = MAPBUF_BACKING_RESERVED, c.bytes = PAGE + 1,
+		    c.phys_addr = 1UL << 40), "a range that ends inside a page");
+	fails_with(EINVAL,
+		   (c.backing = MAPBUF_BACKING_RESERVED,
+		    c.phys_addr = 16 * MIB), "a range of System RAM");
 	fails_with(EINVAL, c.numa_node = 1, "numa_node without its flag");
 	fails_with(EINVAL, c.uid = 1, "uid without its flag");
 	fails_with(EINVAL, c.gid = 1, "gid without its flag");

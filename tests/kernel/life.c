@@ -239,7 +239,7 @@ static void given_back(void)
 		b_destroy("back", 0);
 	}
 	after = meminfo("MemFree");
-	t_ok(before - after < 8 * 1024,
+	t_ok(before - after < 16 * 1024,
 	     "%s: 20 times 64 MiB come back (%ld KiB before, %ld after)",
 	     store, before, after);
 }

@@ -16,6 +16,7 @@ static char *kernel_log(void)
 	return log;
 }
 
+/* Since 6.7 an eighth of memory can be in lists of the processors, not free. */
 static void refused(const char *params, int err, const char *named)
 {
 	size_t seen = strlen(kernel_log());
@@ -31,7 +32,7 @@ static void refused(const char *params, int err, const char *named)
 	     access("/sys/class/mapbuf", F_OK) &&
 	     access("/dev/mapbuf0", F_OK) &&
 	     access("/dev/mapbuf-control", F_OK) &&
-	     labs(meminfo("MemFree") - before) < 32 * 1024,
+	     labs(meminfo("MemFree") - before) < 256 * 1024,
 	     "nothing of it is left");
 	if (!result)
 		module_unload();
@@ -73,7 +74,7 @@ int main(void)
 	refused("size=1MM", EINVAL, "size");
 	refused("size=", EINVAL, "size");
 	refused("size", EINVAL, "size");
-	refused("size=0x1000", EINVAL, "size");
+	refused("size=0x", EINVAL, "size");
 	refused("size=18446744073709551616", EINVAL, "size");
 	refused("size=99999999999999999999999999999", EINVAL, "size");
 	refused("size=17179869184G", EINVAL, "size");
@@ -84,6 +85,15 @@ int main(void)
 	refused("buffers=70000 size=4K", EINVAL, "buffers");
 	refused("backing=foo", EINVAL, "backing");
 	refused("backing=", EINVAL, "backing");
+	refused("backing=reserved", EINVAL, "backing");
+	refused("reserved=a", EINVAL, "reserved");
+	refused("reserved=a@1G", EINVAL, "reserved");
+	refused("reserved=a@1G+", EINVAL, "reserved");
+	refused("reserved=@1G+4K", EINVAL, "reserved");
+	refused("reserved=a@1G+4K:xx", EINVAL, "reserved");
+	refused("reserved=.a@1G+4K", EINVAL, "reserved");
+	refused("reserved=a@16M+4K", EINVAL, "reserved");
+	refused("reserved=a@0x40001+4K", EINVAL, "reserved");
 	refused("max_bytes=101%", EINVAL, "max_bytes");
 	refused("max_bytes=0", EINVAL, "max_bytes");
 	refused("max_bytes=50%%", EINVAL, "max_bytes");
@@ -94,6 +104,7 @@ int main(void)
 
 	accepted("", 0, 0, "");
 	accepted("buffers=3", 3, 4 * MIB, "vmalloc");
+	accepted("buffers=1 size=0x1000", 1, PAGE, "vmalloc");
 	accepted("buffers=2 size=1 backing=contiguous", 2, PAGE, "contiguous");
 	accepted("buffers=2 size=5000k backing=vmalloc", 2, 5000 * KIB,
 		 "vmalloc");

@@ -50,18 +50,18 @@ static void open_map(unsigned int seed)
 }
 
 /* Buffers of its own: nothing another does may disturb them. */
-static void own(unsigned int seed)
+static void own(unsigned int seed, unsigned int backing, size_t size,
+		int rounds)
 {
 	char name[32];
 	int i;
 
 	snprintf(name, sizeof(name), "own%u", seed);
-	for (i = 0; i < 60; i++) {
-		size_t size = 3 * MIB;
+	for (i = 0; i < rounds; i++) {
 		char *at;
 		int fd;
 
-		must(!b_try_create(name, size, backing_of(seed)));
+		must(!b_try_create(name, size, backing));
 		fd = b_open(name, O_RDWR);
 		must(fd >= 0);
 		at = b_map(fd, size, 0);
@@ -73,6 +73,16 @@ static void own(unsigned int seed)
 		close(fd);
 		must(!b_destroy(name, 0));
 	}
+}
+
+static void own_small(unsigned int seed)
+{
+	own(seed, backing_of(seed), 3 * MIB, 60);
+}
+
+static void own_range(unsigned int seed)
+{
+	own(seed, MAPBUF_BACKING_CONTIGUOUS, 32 * MIB, 10);
 }
 
 int main(void)
@@ -87,7 +97,10 @@ int main(void)
 	b_destroy("race", 0);
 
 	for (i = 0; i < 4; i++)
-		child(own, i);
+		child(own_small, i);
 	t_ok(reap(), "four processes with a buffer each lose nothing");
+	for (i = 0; i < 4; i++)
+		child(own_range, i);
+	t_ok(reap(), "four processes with a range of 32 MiB each, too");
 	return t_done();
 }

@@ -290,7 +290,7 @@ int module_unload(void)
 	return syscall(SYS_delete_module, "mapbuf", O_NONBLOCK) ? -errno : 0;
 }
 
-void child(void (*work)(unsigned int seed), unsigned int seed)
+pid_t child(void (*work)(unsigned int seed), unsigned int seed)
 {
 	pid_t pid = fork();
 
@@ -301,6 +301,7 @@ void child(void (*work)(unsigned int seed), unsigned int seed)
 		work(seed);
 		_exit(0);
 	}
+	return pid;
 }
 
 bool reap(void)

@@ -84,7 +84,7 @@ long meminfo(const char *field);
 long smaps(const void *address, const char *field);
 
 /* Processes at once: a child that must() fails makes reap() false. */
-void child(void (*work)(unsigned int seed), unsigned int seed);
+pid_t child(void (*work)(unsigned int seed), unsigned int seed);
 void must(bool ok);
 bool reap(void);
 

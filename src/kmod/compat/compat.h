@@ -30,6 +30,12 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 }
 #endif
 
+#ifdef MAPBUF_HAVE_MAP_PAGES_RETURNS
+#define mapbuf_map_pages_t vm_fault_t
+#else
+#define mapbuf_map_pages_t void
+#endif
+
 #ifdef MAPBUF_HAVE_CONST_UEVENT
 #define mapbuf_uevent_const const
 #else

@@ -30,7 +30,7 @@
  * EINVAL   @size is smaller than the first published form of the structure;
  *          an unknown bit is set in @flags; a member that must be 0 is not
  * E2BIG    @size is larger than the module's form of the structure and a byte
- *          beyond it is not 0
+ *          beyond it is not 0, or @size is larger than a page
  *
  * The requests document what else they give.  On the buffer nodes, beside what
  * the system calls document themselves:
@@ -63,11 +63,26 @@ enum {
  * @MAPBUF_BACKING_DEFAULT: what the module parameter "backing" says
  * @MAPBUF_BACKING_VMALLOC: pages from anywhere
  * @MAPBUF_BACKING_CONTIGUOUS: one physically contiguous range
+ * @MAPBUF_BACKING_RESERVED: a physical range that exists already and is not
+ *                           System RAM; nothing that pins pages works on it
  */
 enum mapbuf_backing {
 	MAPBUF_BACKING_DEFAULT = 0,
 	MAPBUF_BACKING_VMALLOC = 1,
 	MAPBUF_BACKING_CONTIGUOUS = 2,
+	MAPBUF_BACKING_RESERVED = 3,
+};
+
+/**
+ * enum mapbuf_cache - how processors access a reserved range
+ * @MAPBUF_CACHE_CACHED: as memory
+ * @MAPBUF_CACHE_WRITE_COMBINED: uncached, but writes are gathered
+ * @MAPBUF_CACHE_UNCACHED: as the registers of a device
+ */
+enum mapbuf_cache {
+	MAPBUF_CACHE_CACHED = 0,
+	MAPBUF_CACHE_WRITE_COMBINED = 1,
+	MAPBUF_CACHE_UNCACHED = 2,
 };
 
 /**
@@ -79,6 +94,8 @@ enum mapbuf_backing {
  * @MAPBUF_CREATE_MODE: @mode is set; else it is 0600, or what udev rules say
  * @MAPBUF_CREATE_ZERO_LAST_CLOSE: clear the memory whenever the last open
  *                     file of the buffer, with its last mapping, goes away
+ * @MAPBUF_CREATE_ZERO: clear a reserved range, which else keeps what it holds;
+ *                     other memory is always cleared
  */
 enum mapbuf_create_flags {
 	MAPBUF_CREATE_NUMA_NODE = 1 << 0,
@@ -86,6 +103,7 @@ enum mapbuf_create_flags {
 	MAPBUF_CREATE_GID = 1 << 2,
 	MAPBUF_CREATE_MODE = 1 << 3,
 	MAPBUF_CREATE_ZERO_LAST_CLOSE = 1 << 4,
+	MAPBUF_CREATE_ZERO = 1 << 5,
 };
 
 /**
@@ -105,14 +123,19 @@ enum mapbuf_create_flags {
  *       MAPBUF_CREATE_GID
  * @mode: permission bits of the node, at most 0666; must be 0 without
  *        MAPBUF_CREATE_MODE
- * @__reserved: must be 0
+ * @cache: of enum mapbuf_cache; must be 0 unless the backing is reserved
+ * @phys_addr: where the range begins; must be 0 unless the backing is reserved
  *
- * Makes a buffer, filled with zeroes, and its node.  When the request returns
+ * Makes a buffer, filled with zeroes, and its node.  A reserved range is made
+ * of whole pages, and does not count against the parameter max_bytes.  When the request returns
  * the node in the device file system exists; links that udev makes follow.
  *
  * EINVAL   bad @name, @bytes is 0 or would not fit in a file offset, @backing
  *          unknown, @numa_node has no memory, @dma_bits or @mode out of range,
- *          @uid or @gid not mapped
+ *          @uid or @gid not mapped, @cache unknown, @phys_addr or @bytes of a
+ *          reserved range not in whole pages, or any of it System RAM
+ * EPERM    a reserved range without CAP_SYS_RAWIO, or the kernel is locked down
+ * EBUSY    somebody has claimed the reserved range, or a part of it
  * EEXIST   a buffer of that name exists
  * ENOSPC   the buffers together would be larger than the parameter max_bytes
  *          allows, or too many
@@ -131,7 +154,8 @@ struct mapbuf_create {
 	__u32 uid;
 	__u32 gid;
 	__u32 mode;
-	__u32 __reserved;
+	__u32 cache;
+	__aligned_u64 phys_addr;
 };
 
 #define MAPBUF_IOC_CREATE _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_CREATE)

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ten thousand buffers.  What the first and the last cost is compared where the
+ * clock counts instructions ("icount" on the kernel's command line).
+ */
+#include "t.h"
+
+#include <time.h>
+
+#define COUNT 10000
+#define SAMPLE 500
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void name_of(char name[32], int i)
+{
+	snprintf(name, 32, "many-%d", i);
+}
+
+static bool create(int i)
+{
+	char name[32];
+
+	name_of(name, i);
+	return !b_try_create(name, PAGE, MAPBUF_BACKING_VMALLOC);
+}
+
+static bool use(int i)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/mapbuf%d", i);
+	fd = open(path, O_RDWR);
+	return fd >= 0 && !close(fd);
+}
+
+static bool destroy(int i)
+{
+	char name[32];
+
+	name_of(name, i);
+	return !b_destroy(name, 0);
+}
+
+/* From the last one back, so that the end of each run is the full table. */
+static bool destroy_back(int i)
+{
+	return destroy(COUNT - 1 - i);
+}
+
+static void each(bool (*what)(int i), const char *verb, bool counted)
+{
+	double start = seconds(), first = 0, last = 0, now;
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < COUNT; i++) {
+		if (i == COUNT - SAMPLE)
+			start = seconds();
+		ok &= what(i);
+		now = seconds() - start;
+		if (i == SAMPLE - 1)
+			first = now;
+		if (i == COUNT - 1)
+			last = now;
+	}
+	t_ok(ok, "%s %d buffers", verb, COUNT);
+	if (counted)
+		t_ok(last < first * 1.2 && first < last * 1.2,
+		     "%s: the last %d cost %.2f of the first", verb, SAMPLE,
+		     last / first);
+	else
+		t_note("%s: the last %d took %.2f of the first", verb, SAMPLE,
+		       last / first);
+}
+
+int main(void)
+{
+	FILE *file = fopen("/proc/cmdline", "r");
+	char line[4096] = "";
+	bool counted;
+
+	if (!file || !fgets(line, sizeof(line), file))
+		t_bail("/proc/cmdline");
+	fclose(file);
+	counted = strstr(line, "icount");
+
+	each(create, "create", counted);
+	each(use, "open and close", counted);
+	each(destroy_back, "destroy", counted);
+	return t_done();
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where memory comes from: node, bound, alignment, one piece.  In a machine of
+ * 4 GiB and two nodes, whose memory is then fragmented on purpose.
+ */
+#include "t.h"
+
+#include <sys/syscall.h>
+#include <time.h>
+
+#define DISK "/dev/vda"
+#define HOGS 40
+
+static pid_t hogs[HOGS];
+
+/* The page frame behind an address that has been touched. */
+static uint64_t frame(const void *at)
+{
+	static int fd = -1;
+	uint64_t entry = 0;
+
+	if (fd < 0)
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pread(fd, &entry, 8, (uintptr_t)at / PAGE * 8) != 8 ||
+	    !(entry >> 63))
+		t_bail("pagemap");
+	return entry & ((1ULL << 55) - 1);
+}
+
+static int node_of(void *at)
+{
+	int status = -1;
+
+	syscall(SYS_move_pages, 0, 1UL, &at, NULL, &status, 0);
+	return status;
+}
+
+/* Whether all of it is zero, in one piece, on @node, below 2^@bits. */
+static bool placed(const char *name, size_t size, bool piece, int node,
+		   int bits)
+{
+	int fd = b_open(name, O_RDWR);
+	char *map = b_map(fd, size, 0);
+	uint64_t first = (map[0] = 0, frame(map));
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < size && ok; i += PAGE) {
+		uint64_t at;
+
+		ok = all_zero(map + i, PAGE);
+		at = frame(map + i);
+		ok = ok && (!piece || at == first + i / PAGE) &&
+		     (bits == 64 || at < 1ULL << (bits - 12)) &&
+		     (node < 0 || i % (4 * MIB) || node_of(map + i) == node);
+		if (!ok)
+			t_note("byte %zu of %s: frame %#llx, first %#llx", i,
+			       name, (unsigned long long)at,
+			       (unsigned long long)first);
+	}
+	if (piece && size >= HUGE_PAGE && first % 512) {
+		t_note("%s begins at frame %#llx", name,
+		       (unsigned long long)first);
+		ok = false;
+	}
+	munmap(map, size);
+	close(fd);
+	return ok;
+}
+
+static void one(const struct store *store, size_t size, int node, int bits)
+{
+	bool piece = store->id == MAPBUF_BACKING_CONTIGUOUS;
+	struct mapbuf_create c = {
+		.size = sizeof(c), .bytes = size, .name = "place",
+		.backing = store->id, .dma_bits = bits == 64 ? 0 : bits,
+		.numa_node = node < 0 ? 0 : node,
+		.flags = node < 0 ? 0 : MAPBUF_CREATE_NUMA_NODE,
+	};
+	char *text;
+
+	if (!t_ok(!ioctl(b_control(), MAPBUF_IOC_CREATE, &c),
+		  "%s: %zu KiB, node %d, %d bits", store->name, size / KIB,
+		  node, bits))
+		return;
+	t_ok(placed("place", size, piece, node, bits), "it is there");
+	t_ok(atoi(b_sysfs("place", "numa_node")) == node &&
+	     atoi(b_sysfs("place", "dma_bits")) == (bits == 64 ? 0 : bits),
+	     "sysfs tells");
+	text = b_sysfs("place", "phys_addr");
+	t_ok(piece ? text && strtoull(text, NULL, 0) : !text,
+	     "sysfs tells the physical address where there is one");
+	b_destroy("place", 0);
+}
+
+static void places(void)
+{
+	static const size_t sizes[] = {
+		PAGE, 3 * PAGE, MIB, MIB + PAGE, 2 * MIB, 2 * MIB + PAGE,
+		8 * MIB, 64 * MIB + 7 * PAGE,
+	};
+	const struct store *s;
+	size_t i;
+
+	for (s = stores; s->name; s++) {
+		for (i = 0; i < ARRAY_LEN(sizes); i++) {
+			one(s, sizes[i], -1, 64);
+			one(s, sizes[i], 0, 64);
+			one(s, sizes[i], 1, 64);
+			one(s, sizes[i], -1, 32);
+			one(s, sizes[i], -1, 31);
+		}
+		one(s, MIB, -1, 24);
+	}
+	t_ok(access("/sys/class/mapbuf/mapbuf0", F_OK), "nothing is left");
+}
+
+/* Page cache, many files, processes that keep every second page. */
+static void fragment(void)
+{
+	static char block[MIB];
+	int disk = open(DISK, O_RDONLY), i;
+	char path[64];
+
+	while (disk >= 0 && read(disk, block, sizeof(block)) > 0)
+		;
+	for (i = 0; i < 60000; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "/tmp/%d", i);
+		fd = open(path, O_CREAT | O_WRONLY, 0600);
+		if (!(i % 8))
+			must(write(fd, path, sizeof(path)) == sizeof(path));
+		close(fd);
+	}
+	for (i = 0; i < HOGS; i++) {
+		size_t size = 48 * MIB, at;
+		char *map;
+
+		hogs[i] = fork();
+		if (hogs[i])
+			continue;
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		madvise(map, size, MADV_NOHUGEPAGE);
+		for (at = 0; at < size; at += PAGE)
+			map[at] = 1;
+		for (at = 0; at < size; at += 2 * PAGE)
+			madvise(map + at, PAGE, MADV_DONTNEED);
+		kill(getppid(), SIGUSR1);
+		pause();
+		_exit(0);
+	}
+}
+
+/* Pipes hold pages that nothing can move, one a pipe, all over memory. */
+static void pin_down(void)
+{
+	int ends[2], i;
+
+	for (i = 0; i < 450; i++) {
+		if (pipe(ends) || write(ends[1], "x", 1) != 1)
+			t_bail("pipe");
+	}
+}
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static int big(size_t size)
+{
+	double before = seconds();
+	int err = b_try_create("big", size, MAPBUF_BACKING_CONTIGUOUS);
+
+	t_note("%zu MiB: %s after %.3f s of the machine's time", size / MIB,
+	       err ? strerror(-err) : "made", seconds() - before);
+	if (!err) {
+		t_ok(placed("big", size, true, -1, 64), "it is there");
+		b_destroy("big", 0);
+	}
+	return err;
+}
+
+int main(void)
+{
+	sigset_t set;
+	int i, sig, err;
+
+	places();
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fragment();
+	/* Signals merge: wait for what they tell, not for each. */
+	for (i = 0; i < HOGS && meminfo("AnonPages") < 38 * 24 * 1024; i++)
+		sigwait(&set, &sig);
+	t_note("MemFree %ld KiB, Cached %ld, Anon %ld", meminfo("MemFree"),
+	       meminfo("Cached"), meminfo("AnonPages"));
+
+	t_ok(!big(64 * MIB), "64 MiB in one piece, memory fragmented");
+	t_ok(!big(256 * MIB), "256 MiB in one piece, memory fragmented");
+	t_ok(!big(GIB), "1 GiB in one piece, memory fragmented");
+	pin_down();
+	err = big(GIB);
+	t_ok(!err || err == -ENOMEM, "1 GiB among pages that stay: %s",
+	     err ? "ENOMEM" : "made");
+	t_ok(b_try_create("big", 3 * GIB, MAPBUF_BACKING_CONTIGUOUS) < 0,
+	     "3 GiB in one piece are not to be had");
+	for (i = 0; i < HOGS; i++)
+		kill(hogs[i], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+	return t_done();
+}

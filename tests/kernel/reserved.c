@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers over physical ranges that exist already: a hole in memory that the
+ * machine was started with, and the BAR of an ivshmem device.
+ */
+#include "t.h"
+
+#include <dirent.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <linux/capability.h>
+
+#define HOLE 0x30000000UL	/* memmap=64M$0x30000000 */
+#define HOLE_SIZE (64 * MIB)
+
+static int reserve(const char *name, uint64_t start, uint64_t bytes,
+		   unsigned int cache, unsigned int flags)
+{
+	struct mapbuf_create c = {
+		.size = sizeof(c), .bytes = bytes, .flags = flags,
+		.backing = MAPBUF_BACKING_RESERVED, .cache = cache,
+		.phys_addr = start,
+	};
+
+	strncpy(c.name, name, sizeof(c.name) - 1);
+	return ioctl(b_control(), MAPBUF_IOC_CREATE, &c) ? -errno : 0;
+}
+
+/* Where the device's memory is, switched on; 0 without such a device. */
+static uint64_t ivshmem(void)
+{
+	DIR *dir = opendir("/sys/bus/pci/devices");
+	struct dirent *entry;
+	uint64_t start = 0;
+
+	while (dir && !start && (entry = readdir(dir))) {
+		char path[300], line[256] = "";
+		FILE *file;
+		int i;
+
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/device",
+			 entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+		if (strcmp(line, "0x1110\n"))
+			continue;
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/enable",
+			 entry->d_name);
+		i = open(path, O_WRONLY);
+		if (write(i, "1", 1) != 1)
+			t_note("cannot switch the device on");
+		close(i);
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource",
+			 entry->d_name);
+		file = fopen(path, "r");
+		for (i = 0; i < 3; i++) {
+			if (!fgets(line, sizeof(line), file))
+				line[0] = '\0';
+		}
+		fclose(file);
+		start = strtoull(line, NULL, 0);
+	}
+	if (dir)
+		closedir(dir);
+	return start;
+}
+
+static void refused(void)
+{
+	t_ok(reserve("r", 16 * MIB, MIB, 0, 0) == -EINVAL, "System RAM");
+	t_ok(reserve("r", HOLE - PAGE, 2 * PAGE, 0, 0) == -EINVAL,
+	     "System RAM and a hole");
+	t_ok(reserve("r", HOLE + HOLE_SIZE - PAGE, 2 * PAGE, 0, 0) == -EINVAL,
+	     "a hole and System RAM");
+	t_ok(reserve("r", -PAGE, 2 * PAGE, 0, 0) == -EINVAL,
+	     "a range that wraps");
+	t_ok(reserve("r", HOLE + 1, PAGE, 0, 0) == -EINVAL, "not in pages");
+	t_ok(!reserve("r", HOLE, MIB, 0, 0), "a part of the hole");
+	t_ok(reserve("s", HOLE + MIB - PAGE, MIB, 0, 0) == -EBUSY,
+	     "a range that is claimed in part");
+	t_ok(reserve("s", HOLE, HOLE_SIZE, 0, 0) == -EBUSY,
+	     "a range with a claimed part");
+	t_ok(!reserve("s", HOLE + MIB, MIB, 0, 0), "the next part");
+	t_ok(!b_destroy("s", 0) && !b_destroy("r", 0), "destroy");
+}
+
+/* The same on each kind of caching, and what one leaves the next one finds. */
+static void data(uint64_t start, size_t size, const char *what)
+{
+	static const char *const caches[] = {
+		"cached", "write-combined", "uncached"
+	};
+	unsigned int cache;
+
+	for (cache = 0; cache < 3; cache++) {
+		char *copy = malloc(size), *map, *part;
+		int fd;
+
+		t_ok(!reserve("r", start, size, cache,
+			      cache ? 0 : MAPBUF_CREATE_ZERO), "%s: %s", what,
+		     caches[cache]);
+		t_ok(strtoull(b_sysfs("r", "phys_addr"), NULL, 0) == start &&
+		     !strcmp(b_sysfs("r", "backing"), "reserved"), "sysfs");
+		fd = b_open("r", O_RDWR);
+		map = b_map(fd, size, 0);
+		if (cache)
+			t_ok(filled(map, size, cache - 1),
+			     "%s: what it held is still there", what);
+		else
+			t_ok(all_zero(map, size), "%s: cleared on demand",
+			     what);
+		fill(map, size, 99);
+		t_ok(pread(fd, copy, size, 0) == (ssize_t)size &&
+		     filled(copy, size, 99), "%s: read", what);
+		fill(copy, size, cache);
+		t_ok(pwrite(fd, copy, size, 0) == (ssize_t)size &&
+		     filled(map, size, cache), "%s: write", what);
+		t_ok(pread(fd, copy, 5001, 4097) == 5001 &&
+		     !memcmp(copy, map + 4097, 5001), "%s: odd read", what);
+		part = b_map(fd, PAGE, size - PAGE);
+		t_ok(!memcmp(part, map + size - PAGE, PAGE),
+		     "%s: the last page", what);
+		munmap(part, PAGE);
+		munmap(map, size);
+		close(fd);
+		t_ok(!b_destroy("r", 0), "%s: destroy", what);
+		free(copy);
+	}
+}
+
+/* What mapbuf.4 says does not work, does not work in the way it says. */
+static void pinning(void)
+{
+	struct iovec iov, here;
+	char *map, *copy = malloc(MIB);
+	int fd, disk, ends[2], mem;
+	loff_t at = 0;
+
+	reserve("r", HOLE, MIB, 0, 0);
+	fd = b_open("r", O_RDWR);
+	map = b_map(fd, MIB, 0);
+	fill(map, MIB, 7);
+	iov = (struct iovec) { map, MIB };
+	here = (struct iovec) { copy, MIB };
+
+	disk = open("/dev/vda", O_RDWR | O_DIRECT);
+	t_fails(pwrite(disk, map, MIB, 0), EFAULT, "O_DIRECT is EFAULT");
+	if (pipe(ends))
+		t_bail("pipe");
+	t_fails(vmsplice(ends[1], &iov, 1, 0), EFAULT, "vmsplice is EFAULT");
+	t_fails(process_vm_readv(getpid(), &here, 1, &iov, 1, 0), EFAULT,
+		"process_vm_readv is EFAULT");
+	t_fails(splice(fd, &at, ends[1], NULL, PAGE, 0), EINVAL,
+		"splice from the node is EINVAL");
+	mem = open("/proc/self/mem", O_RDWR);
+	t_ok(pread(mem, copy, MIB, (uintptr_t)map) == MIB &&
+	     filled(copy, MIB, 7), "/proc/self/mem reads");
+	t_ok(!mlock(map, MIB) && filled(map, MIB, 7), "mlock works");
+	t_fails(madvise(map, MIB, MADV_DONTNEED), EINVAL,
+		"MADV_DONTNEED is EINVAL");
+	t_fails(mremap(map, MIB, 2 * MIB, MREMAP_MAYMOVE), EFAULT,
+		"it cannot grow");
+	t_ok(atoi(b_sysfs("r", "mappings")) == 1, "sysfs counts the mapping");
+	t_ok(b_destroy("r", 0) == -EBUSY, "destroy while mapped is EBUSY");
+	munmap(map, MIB);
+	close(mem);
+	close(disk);
+	close(fd);
+	b_destroy("r", 0);
+	free(copy);
+}
+
+/* In a child: it cannot get back what it gives away. */
+static void without_privilege(unsigned int seed)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	(void)seed;
+	must(!syscall(SYS_capget, &header, data));
+	data[0].effective &= ~(1U << CAP_SYS_RAWIO);
+	data[0].permitted &= ~(1U << CAP_SYS_RAWIO);
+	must(!syscall(SYS_capset, &header, data));
+	must(reserve("r", HOLE, MIB, 0, 0) == -EPERM);
+	must(!b_try_create("other", MIB, 0) && !b_destroy("other", 0));
+}
+
+static void locked_down(void)
+{
+	int fd;
+
+	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
+	fd = open("/sys/kernel/security/lockdown", O_WRONLY);
+	if (fd < 0 || write(fd, "integrity", 9) != 9) {
+		t_skip("this kernel has no lockdown", "lockdown");
+		return;
+	}
+	close(fd);
+	t_ok(reserve("r", HOLE, MIB, 0, 0) == -EPERM, "lockdown is EPERM");
+}
+
+static void at_load(void)
+{
+	t_ok(!module_unload(), "unload");
+	t_ok(module_load("reserved=a@0x30000000+1M,b@768M+1M") == -EBUSY &&
+	     access("/sys/module/mapbuf", F_OK),
+	     "reserved= of a claimed range: nothing is loaded");
+	t_ok(!module_load("reserved=a@0x30000000+1M,b@769M+4K:wc,c@770M+8K:uc buffers=1"),
+	     "reserved= of three ranges and a buffer");
+	t_ok(atol(b_sysfs("a", "size")) == MIB &&
+	     strtoul(b_sysfs("b", "phys_addr"), NULL, 0) == HOLE + MIB &&
+	     strtoul(b_sysfs("c", "phys_addr"), NULL, 0) == HOLE + 2 * MIB,
+	     "they are there");
+	t_ok(!module_unload() && !module_load(""), "unload and load");
+}
+
+int main(void)
+{
+	uint64_t bar = ivshmem();
+
+	at_load();
+	refused();
+	data(HOLE, HOLE_SIZE, "memmap hole");
+	t_ok(bar, "there is an ivshmem device (%#llx)",
+	     (unsigned long long)bar);
+	data(bar, MIB, "BAR");
+	pinning();
+	child(without_privilege, 0);
+	t_ok(reap(), "without CAP_SYS_RAWIO: EPERM, other backings work");
+	locked_down();
+	return t_done();
+}
