@@ -225,7 +225,7 @@ static void given_back(void)
 
 	b_create("back", 64 * MIB, id);
 	b_destroy("back", 0);
-	before = meminfo("MemFree");
+	before = free_memory();
 	for (i = 0; i < 20; i++) {
 		int fd;
 		char *map;
@@ -238,7 +238,7 @@ static void given_back(void)
 		close(fd);
 		b_destroy("back", 0);
 	}
-	after = meminfo("MemFree");
+	after = free_memory();
 	t_ok(before - after < 16 * 1024,
 	     "%s: 20 times 64 MiB come back (%ld KiB before, %ld after)",
 	     store, before, after);

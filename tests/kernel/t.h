@@ -81,6 +81,7 @@ bool all_zero(const void *where, size_t len);
 
 /* A field of /proc/meminfo or of a mapping in /proc/self/smaps, in KiB. */
 long meminfo(const char *field);
+long free_memory(void);
 long smaps(const void *address, const char *field);
 
 /* Processes at once: a child that must() fails makes reap() false. */
