@@ -9,8 +9,9 @@
  *   condition that the file's inode is as large as the buffer and the area is
  *   neither VM_MIXEDMAP nor VM_PFNMAP.
  * - Else, VM_MIXEDMAP.  A fault inserts, with a reference each, the page and
- *   those that follow it, as far as one page table reaches.  Never returns a
- *   page: the kernel loses count when it maps 2 MiB into such an area.
+ *   those that follow it, as far as one page table reaches.  It returns a page
+ *   only where there is a page table: the kernel loses count when it maps 2 MiB
+ *   into such an area.
  * - The backing has no pages, VM_PFNMAP.  All is mapped at once, without
  *   references, so nothing can pin it.
  *
@@ -123,11 +124,18 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 	} while (!err && addr < end && pgoff < buf->nr_pages);
 
 	/* What comes after the first page is a bonus. */
-	if (err == -ENOMEM && pgoff - left == vmf->pgoff)
-		return VM_FAULT_OOM;
-	/* EBUSY: mapped already, the first page by another thread. */
-	return err && err != -EBUSY && err != -ENOMEM ? VM_FAULT_SIGBUS :
-							VM_FAULT_NOPAGE;
+	if (pgoff - left != vmf->pgoff)
+		return VM_FAULT_NOPAGE;
+	if (err != -EBUSY)
+		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+
+	/*
+	 * Another thread was faster, or userfaultfd has left a marker here, for
+	 * the kernel to replace.  It cannot map 2 MiB: there is a page table.
+	 */
+	vmf->page = mapbuf_page(buf, vmf->pgoff);
+	get_page(vmf->page);
+	return 0;
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* <linux/mapbuf.h>, line by line. */
+#include "layout.h"
 #include "t.h"
 
 static struct mapbuf_create request(const char *name)

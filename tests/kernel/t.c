@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 const struct store stores[] = {
 	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
@@ -263,25 +264,40 @@ long free_memory(void)
 	return meminfo("MemFree");
 }
 
-long smaps(const void *address, const char *field)
+long smaps_range(const void *at, size_t len, const char *field)
 {
 	FILE *file = fopen("/proc/self/smaps", "r");
-	unsigned long start, end;
+	unsigned long from = (unsigned long)at, start, end;
 	bool inside = false;
 	char line[512];
-	long value = -1;
+	long sum = -1;
 
-	while (file && value < 0 && fgets(line, sizeof(line), file)) {
+	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			inside = (unsigned long)address >= start &&
-				 (unsigned long)address < end;
+			inside = start < from + len && end > from;
 		else if (inside && !strncmp(line, field, strlen(field)) &&
 			 line[strlen(field)] == ':')
-			value = atol(line + strlen(field) + 1);
+			sum = (sum < 0 ? 0 : sum) +
+			      atol(line + strlen(field) + 1);
 	}
 	if (file)
 		fclose(file);
-	return value;
+	return sum;
+}
+
+long smaps(const void *address, const char *field)
+{
+	return smaps_range(address, 1, field);
+}
+
+bool kernel_since(int major, int minor)
+{
+	struct utsname name;
+	int a = 0, b = 0;
+
+	uname(&name);
+	sscanf(name.release, "%d.%d", &a, &b);
+	return a > major || (a == major && b >= minor);
 }
 
 int module_load(const char *params)

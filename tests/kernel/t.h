@@ -79,10 +79,17 @@ void fill(void *where, size_t len, uint64_t seed);
 bool filled(const void *where, size_t len, uint64_t seed);
 bool all_zero(const void *where, size_t len);
 
-/* A field of /proc/meminfo or of a mapping in /proc/self/smaps, in KiB. */
+/*
+ * A field of /proc/meminfo, of the mapping in /proc/self/smaps at an address,
+ * or summed over all mappings in a range, in KiB; -1 if there is none.
+ */
 long meminfo(const char *field);
 long free_memory(void);
 long smaps(const void *address, const char *field);
+long smaps_range(const void *at, size_t len, const char *field);
+
+/* Whether the kernel is that release or later: only for what it cannot do. */
+bool kernel_since(int major, int minor);
 
 /* Processes at once: a child that must() fails makes reap() false. */
 pid_t child(void (*work)(unsigned int seed), unsigned int seed);

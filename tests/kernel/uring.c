@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* io_uring on the scratch disk: plain and with buffers registered before. */
+#include "t.h"
+
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <linux/io_uring.h>
+
+#define SIZE (4 * MIB + 3 * PAGE)
+#define DISK "/dev/vda"
+#define ENTRIES 8
+
+struct ring {
+	int fd;
+	char *area;
+	struct io_uring_sqe *sqes;
+	struct io_uring_params p;
+};
+
+static const char *store;
+static int disk;
+
+static void ring_open(struct ring *ring)
+{
+	size_t sq, cq;
+
+	memset(&ring->p, 0, sizeof(ring->p));
+	ring->fd = syscall(SYS_io_uring_setup, ENTRIES, &ring->p);
+	if (ring->fd < 0)
+		t_bail("io_uring_setup");
+	sq = ring->p.sq_off.array + ring->p.sq_entries * sizeof(__u32);
+	cq = ring->p.cq_off.cqes +
+	     ring->p.cq_entries * sizeof(struct io_uring_cqe);
+	ring->area = mmap(NULL, sq > cq ? sq : cq, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_POPULATE, ring->fd,
+			  IORING_OFF_SQ_RING);
+	ring->sqes = mmap(NULL, ENTRIES * sizeof(*ring->sqes),
+			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+			  ring->fd, IORING_OFF_SQES);
+	if (!(ring->p.features & IORING_FEAT_SINGLE_MMAP) ||
+	    ring->area == MAP_FAILED || ring->sqes == MAP_FAILED)
+		t_bail("mmap of an io_uring");
+}
+
+static __u32 *ring_word(struct ring *ring, __u32 offset)
+{
+	return (__u32 *)(ring->area + offset);
+}
+
+/* One request at a time; its result. */
+static int ring_do(struct ring *ring, int op, char *at, size_t len, off_t pos)
+{
+	__u32 tail = *ring_word(ring, ring->p.sq_off.tail), head;
+	__u32 i = tail & *ring_word(ring, ring->p.sq_off.ring_mask);
+	struct io_uring_cqe *cqe;
+	int result;
+
+	ring->sqes[i] = (struct io_uring_sqe) {
+		.opcode = op,
+		.fd = disk,
+		.addr = (uintptr_t)at,
+		.len = len,
+		.off = pos,
+	};
+	ring_word(ring, ring->p.sq_off.array)[i] = i;
+	__atomic_store_n(ring_word(ring, ring->p.sq_off.tail), tail + 1,
+			 __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS,
+		    NULL, 0) != 1)
+		t_bail("io_uring_enter");
+
+	head = *ring_word(ring, ring->p.cq_off.head);
+	if (head == __atomic_load_n(ring_word(ring, ring->p.cq_off.tail),
+				    __ATOMIC_ACQUIRE))
+		t_bail("io_uring completed nothing");
+	cqe = (struct io_uring_cqe *)(ring->area + ring->p.cq_off.cqes);
+	result = cqe[head & *ring_word(ring, ring->p.cq_off.ring_mask)].res;
+	__atomic_store_n(ring_word(ring, ring->p.cq_off.head), head + 1,
+			 __ATOMIC_RELEASE);
+	return result;
+}
+
+/* All of it, in as many requests as the disk wants; false on an error. */
+static bool ring_all(struct ring *ring, int op, char *at, size_t len)
+{
+	size_t done = 0;
+	int n = 1;
+
+	for (; done < len && n > 0; done += n > 0 ? n : 0)
+		n = ring_do(ring, op, at + done, len - done, done);
+	if (n <= 0)
+		t_note("request %d at byte %zu gave %d", op, done, n);
+	return done == len;
+}
+
+static int ring_register(struct ring *ring, char *map)
+{
+	struct iovec iov = { map, SIZE };
+
+	return syscall(SYS_io_uring_register, ring->fd,
+		       IORING_REGISTER_BUFFERS, &iov, 1) ? -errno : 0;
+}
+
+static void plain(struct ring *ring, char *map)
+{
+	fill(map, SIZE, 50);
+	t_ok(ring_all(ring, IORING_OP_WRITE, map, SIZE), "%s: WRITE", store);
+	memset(map, 0, SIZE);
+	t_ok(ring_all(ring, IORING_OP_READ, map, SIZE) &&
+	     filled(map, SIZE, 50), "%s: READ gives it back", store);
+}
+
+/*
+ * Registered, the pages belong to the ring as well: it goes on writing from
+ * them when the buffer is gone and its memory has been asked for by others.
+ */
+static bool fixed(struct ring *ring, char *map, int fd)
+{
+	char *copy = malloc(SIZE + PAGE), *aligned, *other;
+	int fd2, err = ring_register(ring, map);
+
+	if (err == -EOPNOTSUPP && !kernel_since(6, 3)) {
+		t_skip("this kernel registers no file mappings",
+		       "%s: fixed buffers", store);
+		free(copy);
+		return false;
+	}
+	t_ok(!err, "%s: register as fixed buffer (%s)", store, strerror(-err));
+	fill(map, SIZE, 51);
+	t_ok(ring_all(ring, IORING_OP_WRITE_FIXED, map, SIZE),
+	     "%s: WRITE_FIXED", store);
+	memset(map, 0, SIZE);
+	t_ok(ring_all(ring, IORING_OP_READ_FIXED, map, SIZE) &&
+	     filled(map, SIZE, 51), "%s: READ_FIXED gives it back", store);
+
+	fill(map, SIZE, 52);
+	munmap(map, SIZE);
+	close(fd);
+	t_ok(!b_destroy("ring", 0), "%s: destroy under the ring", store);
+	b_create("again", 64 * MIB, MAPBUF_BACKING_VMALLOC);
+	fd2 = b_open("again", O_RDWR);
+	other = b_map(fd2, 64 * MIB, 0);
+	memset(other, 0xff, 64 * MIB);
+	t_ok(ring_all(ring, IORING_OP_WRITE_FIXED, map, SIZE),
+	     "%s: WRITE_FIXED when the buffer is gone", store);
+	aligned = (char *)(((uintptr_t)copy + PAGE - 1) & -PAGE);
+	t_ok(pread(disk, aligned, SIZE, 0) == SIZE &&
+	     filled(aligned, SIZE, 52), "%s: wrote the old data", store);
+	munmap(other, 64 * MIB);
+	close(fd2);
+	b_destroy("again", 0);
+	free(copy);
+	return true;
+}
+
+int main(void)
+{
+	const struct store *s;
+
+	disk = open(DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (disk < 0)
+		t_bail("open the scratch disk " DISK);
+
+	for (s = stores; s->name; s++) {
+		struct ring ring;
+		char *map;
+		int fd;
+
+		store = s->name;
+		ring_open(&ring);
+		b_create("ring", SIZE, s->id);
+		fd = b_open("ring", O_RDWR);
+		map = b_map(fd, SIZE, 0);
+		plain(&ring, map);
+		if (!fixed(&ring, map, fd)) {
+			munmap(map, SIZE);
+			close(fd);
+			t_ok(!b_destroy("ring", 0), "%s: destroy", store);
+		}
+		close(ring.fd);
+	}
+	return t_done();
+}
