@@ -74,7 +74,7 @@ static uint64_t ivshmem(void)
 
 static void refused(void)
 {
-	t_ok(reserve("r", 16 * MIB, MIB, 0, 0) == -EINVAL, "System RAM");
+	t_ok(reserve("r", system_ram(), MIB, 0, 0) == -EINVAL, "System RAM");
 	t_ok(reserve("r", HOLE - PAGE, 2 * PAGE, 0, 0) == -EINVAL,
 	     "System RAM and a hole");
 	t_ok(reserve("r", HOLE + HOLE_SIZE - PAGE, 2 * PAGE, 0, 0) == -EINVAL,
