@@ -50,6 +50,9 @@ check:
 check-%:
 	tests/run $*
 
+lint:
+	tests/run lint
+
 clean:
 	rm -rf build
 	$(MAKE) -C src/lib clean
@@ -57,4 +60,4 @@ clean:
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
 		Module.symvers compat/features.h compat/features.log compat/.*.cmd
 
-.PHONY: all modules install deb demo check clean
+.PHONY: all modules install deb demo check lint clean

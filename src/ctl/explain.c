@@ -11,20 +11,24 @@ struct explanation {
 };
 
 #define NOT_LOADED "the module mapbuf is not loaded (modprobe mapbuf; if there is no such module, see dkms status)"
+#define OVER_LIMIT "the buffers would be more than the module's limit allows (raise /sys/module/mapbuf/parameters/max_bytes)"
+#define IN_USE "it is in use (close it first, or give --deferred to free it with its last user)"
+#define NO_MEMORY "not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)"
+#define NOT_IN_ONE_PIECE "not enough free memory in one piece (create it earlier, make it smaller, or choose the backing vmalloc)"
 
 static const struct explanation create_errors[] = {
 	{ EEXIST, "a buffer of that name exists (destroy it, or choose another name)" },
 	{ EINTR, "interrupted" },
 	{ EINVAL, "the module refuses its properties (is there such a NUMA node, with memory?)" },
 	{ ENOMEM, "not enough free memory (make it smaller)" },
-	{ ENOSPC, "the buffers would be more than the module's limit allows (raise /sys/module/mapbuf/parameters/max_bytes)" },
+	{ ENOSPC, OVER_LIMIT },
 	{ ENOTTY, "the loaded module is not of this version (load the module again)" },
 	{ E2BIG, "the loaded module is older than mapbufctl (load the module again)" },
 	{ 0, NULL }
 };
 
 static const struct explanation destroy_errors[] = {
-	{ EBUSY, "it is in use (close it first, or give --deferred to free it with its last user)" },
+	{ EBUSY, IN_USE },
 	{ ENOENT, "there is no such buffer (see mapbufctl list)" },
 	{ EINVAL, "it is not a name of a buffer" },
 	{ ENOTTY, "the loaded module is not of this version (load the module again)" },
@@ -57,9 +61,9 @@ static const char *look_up(const struct explanation *table, int error)
 const char *explain_create(int error, const char *backing)
 {
 	if (error == ENOMEM && !backing)
-		return "not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)";
+		return NO_MEMORY;
 	if (error == ENOMEM && strcmp(backing, "contiguous") == 0)
-		return "not enough free memory in one piece (create it earlier, make it smaller, or choose the backing vmalloc)";
+		return NOT_IN_ONE_PIECE;
 	return look_up(create_errors, error);
 }
 

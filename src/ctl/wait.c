@@ -10,6 +10,8 @@
 
 #include "ctl.h"
 
+#define NAME_RULE "NAME must be 1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -"
+
 /* Seconds; more milliseconds do not fit in an int. */
 #define TIMEOUT_MAX 2000000
 
@@ -65,7 +67,7 @@ static const char *check_names(char **names, int count)
 		return "give at least one NAME";
 	for (i = 0; i < count; i++) {
 		if (!mapbuf_name_is_valid(names[i]))
-			return "NAME must be 1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -";
+			return NAME_RULE;
 	}
 	return NULL;
 }

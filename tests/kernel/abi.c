@@ -37,7 +37,7 @@ static void create_members(void)
 		    c.phys_addr = 1UL << 40), "a range that ends inside a page");
 	fails_with(EINVAL,
 		   (c.backing = MAPBUF_BACKING_RESERVED,
-		    c.phys_addr = 16 * MIB), "a range of System RAM");
+		    c.phys_addr = system_ram()), "a range of System RAM");
 	fails_with(EINVAL, c.numa_node = 1, "numa_node without its flag");
 	fails_with(EINVAL, c.uid = 1, "uid without its flag");
 	fails_with(EINVAL, c.gid = 1, "gid without its flag");

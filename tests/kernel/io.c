@@ -108,7 +108,8 @@ static void splices(int fd, const char *store, char *map)
 	close(sockets[1]);
 
 	at = 5 * PAGE + 1;
-	n = write(ends[1], "spliced", 7);
+	if (write(ends[1], "spliced", 7) != 7)
+		t_bail("write");
 	n = splice(ends[0], NULL, fd, &at, 7, 0);
 	t_ok(n == 7 && !memcmp(map + 5 * PAGE + 1, "spliced", 7),
 	     "%s: splice to the node", store);

@@ -10,7 +10,7 @@ static const char *store;
 static void refused(void)
 {
 	int ro = b_open("map", O_RDONLY), mem = open("/proc/self/mem", O_RDWR);
-	char *at;
+	char byte, *at;
 
 	t_fails(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0), EINVAL,
 		"%s: MAP_PRIVATE is EINVAL", store);
@@ -31,7 +31,7 @@ static void refused(void)
 		store);
 
 	at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ro, 0);
-	t_ok(at != MAP_FAILED && at[0] == at[0],
+	t_ok(at != MAP_FAILED && pread(ro, &byte, 1, 0) == 1 && at[0] == byte,
 	     "%s: read-only of a read-only descriptor works", store);
 	t_fails(mprotect(at, PAGE, PROT_READ | PROT_WRITE), EACCES,
 		"%s: it cannot be made writable", store);
@@ -53,22 +53,22 @@ static void offsets(char *whole)
 {
 	static const struct {
 		size_t offset, len;
-	} parts[] = {
+	} ranges[] = {
 		{ 0, PAGE }, { PAGE, 3 * PAGE }, { SIZE - PAGE, PAGE },
 		{ 2 * MIB - PAGE, 2 * PAGE }, { 2 * MIB, 2 * MIB },
 		{ MIB + PAGE, 4 * MIB }, { PAGE, SIZE - PAGE },
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(parts); i++) {
-		char *part = b_map(fd, parts[i].len, parts[i].offset);
+	for (i = 0; i < ARRAY_LEN(ranges); i++) {
+		char *part = b_map(fd, ranges[i].len, ranges[i].offset);
 
-		t_ok(!memcmp(part, whole + parts[i].offset, parts[i].len),
+		t_ok(!memcmp(part, whole + ranges[i].offset, ranges[i].len),
 		     "%s: part %zu shows its part of the buffer", store, i);
-		memset(part, i + 1, parts[i].len);
-		t_ok(!memcmp(part, whole + parts[i].offset, parts[i].len),
+		memset(part, i + 1, ranges[i].len);
+		t_ok(!memcmp(part, whole + ranges[i].offset, ranges[i].len),
 		     "%s: part %zu writes its part of the buffer", store, i);
-		munmap(part, parts[i].len);
+		munmap(part, ranges[i].len);
 		fill(whole, SIZE, 7);
 	}
 }

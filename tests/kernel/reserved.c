@@ -74,7 +74,7 @@ static uint64_t ivshmem(void)
 
 static void refused(void)
 {
-	t_ok(reserve("r", 16 * MIB, MIB, 0, 0) == -EINVAL, "System RAM");
+	t_ok(reserve("r", system_ram(), MIB, 0, 0) == -EINVAL, "System RAM");
 	t_ok(reserve("r", HOLE - PAGE, 2 * PAGE, 0, 0) == -EINVAL,
 	     "System RAM and a hole");
 	t_ok(reserve("r", HOLE + HOLE_SIZE - PAGE, 2 * PAGE, 0, 0) == -EINVAL,
@@ -183,13 +183,13 @@ static void without_privilege(unsigned int seed)
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
-	struct __user_cap_data_struct data[2];
+	struct __user_cap_data_struct caps[2];
 
 	(void)seed;
-	must(!syscall(SYS_capget, &header, data));
-	data[0].effective &= ~(1U << CAP_SYS_RAWIO);
-	data[0].permitted &= ~(1U << CAP_SYS_RAWIO);
-	must(!syscall(SYS_capset, &header, data));
+	must(!syscall(SYS_capget, &header, caps));
+	caps[0].effective &= ~(1U << CAP_SYS_RAWIO);
+	caps[0].permitted &= ~(1U << CAP_SYS_RAWIO);
+	must(!syscall(SYS_capset, &header, caps));
 	must(reserve("r", HOLE, MIB, 0, 0) == -EPERM);
 	must(!b_try_create("other", MIB, 0) && !b_destroy("other", 0));
 }

@@ -300,6 +300,24 @@ bool kernel_since(int major, int minor)
 	return a > major || (a == major && b >= minor);
 }
 
+unsigned long system_ram(void)
+{
+	FILE *file = fopen("/proc/iomem", "r");
+	unsigned long start, end, found = 0;
+	char line[256];
+
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2 &&
+		    strstr(line, ": System RAM") && end - start > 16 * MIB)
+			found = start;
+	}
+	if (file)
+		fclose(file);
+	if (!found)
+		t_bail("no System RAM in /proc/iomem");
+	return found;
+}
+
 int module_load(const char *params)
 {
 	int fd = open("/t/mapbuf.ko", O_RDONLY | O_CLOEXEC);

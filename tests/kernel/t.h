@@ -58,9 +58,10 @@ int t_done(void);
 	errno = 0;					\
 	long result_ = (long)(call);			\
 	int errno_ = errno;				\
-	if (result_ != -1 || errno_ != (err))		\
+	bool fails_ = result_ == -1 && errno_ == (err);	\
+	if (!fails_)					\
 		t_note("returned %ld, errno %d", result_, errno_); \
-	t_ok(result_ == -1 && errno_ == (err), __VA_ARGS__); })
+	t_ok(fails_, __VA_ARGS__); })
 
 /* Buffers.  b_create() bails out; the try_ form returns 0 or -errno. */
 int b_control(void);
@@ -90,6 +91,9 @@ long smaps_range(const void *at, size_t len, const char *field);
 
 /* Whether the kernel is that release or later: only for what it cannot do. */
 bool kernel_since(int major, int minor);
+
+/* Where a range of physical memory begins, of 16 MiB at least. */
+unsigned long system_ram(void);
 
 /* Processes at once: a child that must() fails makes reap() false. */
 pid_t child(void (*work)(unsigned int seed), unsigned int seed);

@@ -94,7 +94,8 @@ static void indented_line(void **state)
 	fixture_write(CONF, "[adc0]\nSize=1M\n  Mode=0600\n[adc1]\nSize=1M\n"
 			    "\t# indented comments are fine\nMode=0600\n");
 	read_config(&config);
-	assert_non_null(strstr(told, CONF ":3: buffer 'adc0': cannot be made: this line is indented"));
+	assert_non_null(strstr(told,
+			       CONF ":3: buffer 'adc0': cannot be made: this line is indented"));
 	assert_int_equal(config.error_count, 1);
 	assert_int_equal(config.buffers[0].is_broken, 1);
 	assert_int_equal(config.buffers[1].is_broken, 0);
@@ -105,11 +106,12 @@ static void indented_line(void **state)
 static void key_set_twice(void **state)
 {
 	struct config config;
+	const char *why = CONF ":6: buffer 'adc0': cannot be made: Size= is already set in line 2";
 
 	(void)state;
 	fixture_write(CONF, "[adc0]\nSize=1M\n[adc1]\nSize=2M\n[adc0]\nSize=3M\n");
 	read_config(&config);
-	assert_non_null(strstr(told, CONF ":6: buffer 'adc0': cannot be made: Size= is already set in line 2"));
+	assert_non_null(strstr(told, why));
 	assert_int_equal(config.buffer_count, 2);
 	assert_int_equal(config.buffers[0].is_broken, 1);
 	assert_int_equal(config.buffers[1].is_broken, 0);
@@ -158,7 +160,8 @@ static void zero_byte(void **state)
 	assert_int_equal(fwrite(text, sizeof(text) - 1, 1, file), 1);
 	fclose(file);
 	read_config(&config);
-	assert_non_null(strstr(told, CONF ":2: buffer 'adc0': cannot be made: this line has a byte 0"));
+	assert_non_null(strstr(told,
+			       CONF ":2: buffer 'adc0': cannot be made: this line has a byte 0"));
 	assert_int_equal(config.buffers[0].is_broken, 1);
 	config_free(&config);
 }

@@ -123,6 +123,15 @@ in_root()
 			chroot "$root" "$@"' in_root "$@"
 }
 
+# get_root NAME: the directory of that suite, or variant of one.
+get_root()
+{
+	case $1 in
+	*-clang | *-arm64) "$vm/variant" "$1" ;;
+	*) "$vm/root" "$1" ;;
+	esac
+}
+
 # The one kernel release of a root.
 root_release()
 {
@@ -139,7 +148,11 @@ start_initramfs()
 	mkdir -p "$tmp/initramfs/bin" "$tmp/initramfs/dev" \
 		"$tmp/initramfs/proc" "$tmp/initramfs/root" \
 		"$tmp/initramfs/sys" "$tmp/initramfs/modules"
-	cp /bin/busybox "$tmp/initramfs/bin/"
+	# A root of another processor brings a busybox that runs on it.
+	case $(root_release "$modules_root") in
+	*-arm64) cp "$modules_root/bin/busybox" "$tmp/initramfs/bin/" ;;
+	*) cp /bin/busybox "$tmp/initramfs/bin/" ;;
+	esac
 	for module in virtio_pci "$@"; do
 		modprobe -C /dev/null -d "$modules_root" \
 			-S "$(root_release "$modules_root")" \
@@ -177,11 +190,26 @@ kernel_log_check()
 		-e 'invalid wait context|lock held when returning' "$1"
 }
 
-# Never KVM: it may be there and hang.  The processor without cx16 because
-# QEMU's emulation of that breaks newer kernels.
+# set_machine RELEASE: the machine for that kernel.  Never KVM: it may be there
+# and hang.  The processor without cx16 because QEMU's emulation of that breaks
+# newer kernels.
 # shellcheck disable=SC2034
-qemu_machine="-machine q35 -accel tcg,thread=multi,tb-size=512 -cpu max,-cx16
-	-nodefaults -no-user-config -display none -no-reboot"
+set_machine()
+{
+	case $1 in
+	*-arm64)
+		qemu_system=qemu-system-aarch64 console=ttyAMA0
+		qemu_machine='-machine virt -cpu cortex-a57'
+		;;
+	*)
+		qemu_system=qemu-system-x86_64 console=ttyS0
+		qemu_machine='-machine q35 -cpu max,-cx16'
+		;;
+	esac
+	qemu_machine="$qemu_machine -accel tcg,thread=multi,tb-size=512
+		-nodefaults -no-user-config -display none -no-reboot"
+}
+
 # shellcheck disable=SC2034
 kernel_args='panic=-1 mitigations=off cryptomgr.notests nowatchdog
 	trace_clock=local'

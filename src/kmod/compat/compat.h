@@ -56,6 +56,7 @@ static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
 	return pfn_to_page(pfn);
 }
 
+#undef pfn_to_online_page
 #define pfn_to_online_page mapbuf_pfn_to_online_page
 #endif
 

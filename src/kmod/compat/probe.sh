@@ -16,16 +16,17 @@ mkdir -p "$dir"
 log=$dir/features.log
 
 exported() {
-	for symbol in $(sed -n 's/^.*symbol: *\([A-Za-z0-9_]*\).*$/\1/p' "$1"); do
+	sed -n 's/^.*symbol: *\([A-Za-z0-9_]*\).*$/\1/p' "$1" |
+	while read -r symbol; do
 		grep -q "[[:space:]]${symbol}[[:space:]]" "$symvers" || {
 			echo "$symbol: not exported" >&2
-			return 1
+			exit 1
 		}
 	done
 }
 
 # A compiler that compiles nothing would make every feature look absent.
-{
+probe_all() {
 	echo '/* SPDX-License-Identifier: GPL-2.0-only */'
 	echo '/* Written by probe.sh for the kernel being built against. */'
 	: >"$log"
@@ -36,14 +37,18 @@ exported() {
 		   "$@" -Werror -Wno-unused-function -Wno-unused-variable \
 			-Wno-missing-prototypes -Wno-missing-declarations \
 			-c -o "$dir/.probe.o" "$probe" 2>>"$log"; then
-			echo "#define MAPBUF_HAVE_$(echo "$name" | tr a-z A-Z) 1"
+			echo "#define MAPBUF_HAVE_$(echo "$name" | tr '[:lower:]' '[:upper:]') 1"
 		elif [ "$name" = module ]; then
 			cat "$log" >&2
 			echo "mapbuf: this kernel's headers cannot build a module at all" >&2
-			rm -f "$out.tmp"
-			exit 1
+			return 1
 		fi
 	done
-} >"$out.tmp"
+}
+
+if ! probe_all "$@" >"$out.tmp"; then
+	rm -f "$out.tmp"
+	exit 1
+fi
 rm -f "$dir/.probe.o"
 mv "$out.tmp" "$out"
