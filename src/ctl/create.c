@@ -22,7 +22,7 @@ static void help(void)
 		snprintf(text, sizeof(text), "--%s%s%s", property->option,
 			 property->placeholder ? "=" : "",
 			 property->placeholder ? property->placeholder : "");
-		printf("      %-22s %s\n", text, property->summary);
+		printf("      %-28s %s\n", text, property->summary);
 	}
 }
 
