@@ -54,7 +54,7 @@ test_completion()
 	mkdir -p "$tmp/bin"
 	cat >"$tmp/bin/mapbufctl" <<-EOF
 		#!/bin/sh
-		MAPBUF_FIXTURE=$tmp/root exec $here/build/mapbufctl "\$@"
+		MAPBUF_FIXTURE=$tmp/root exec $here/$TEST_BUILD/mapbufctl "\$@"
 	EOF
 	chmod +x "$tmp/bin/mapbufctl"
 	for shell in bash fish zsh; do

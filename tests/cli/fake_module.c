@@ -87,33 +87,38 @@ static void write_line(const char *path, const char *how, const char *format,
 		abort();
 }
 
-static void write_attribute(unsigned int id, const char *attribute,
-			    const char *format, unsigned long long value)
+static void write_attribute(const char *attribute, const char *format,
+			    unsigned long long value)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(), id);
-	mkdir(path, 0777);
-	snprintf(path, sizeof(path), "%s/mapbuf%u/%s", libmapbuf_class_dir(),
-		 id, attribute);
+	snprintf(path, sizeof(path), "%s/new/%s", libmapbuf_class_dir(),
+		 attribute);
 	write_line(path, "w", format, value);
 }
 
+/* All at once, as in sysfs. */
 static void add_buffer(const struct mapbuf_create *request)
 {
+	char new[1024], path[1024];
 	unsigned long long size = (request->bytes + PAGE - 1) / PAGE * PAGE;
 	int node = request->flags & MAPBUF_CREATE_NUMA_NODE ?
 		   request->numa_node : -1;
 	unsigned int backing = request->backing ? request->backing :
 			       MAPBUF_BACKING_VMALLOC;
 
-	write_attribute(request->id, "name", request->name, 0);
-	write_attribute(request->id, "size", "%llu", size);
-	write_attribute(request->id, "backing",
-			libmapbuf_backing_name(backing), 0);
-	write_attribute(request->id, "numa_node", "%lld", node);
-	write_attribute(request->id, "opens", "%llu", 0);
-	write_attribute(request->id, "mappings", "%llu", 0);
+	snprintf(new, sizeof(new), "%s/new", libmapbuf_class_dir());
+	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(),
+		 request->id);
+	mkdir(new, 0777);
+	write_attribute("name", request->name, 0);
+	write_attribute("size", "%llu", size);
+	write_attribute("backing", libmapbuf_backing_name(backing), 0);
+	write_attribute("numa_node", "%lld", node);
+	write_attribute("opens", "%llu", 0);
+	write_attribute("mappings", "%llu", 0);
+	if (rename(new, path))
+		abort();
 }
 
 static int create(struct mapbuf_create *request, const char *log)

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # Sourced by run: the verbs that show, follow and bring in line.
 
-: "${tmp:=}" "${here:=}"
+: "${tmp:=}" "${top:=}"
 
 test_usage_of_verbs()
 {
@@ -91,7 +91,7 @@ test_interrupted()
 		start=$(date +%s)
 		status=0
 		MAPBUF_FIXTURE=$tmp/root timeout --preserve-status \
-			-s INT 1 build/mapbufctl create "$name" \
+			-s INT 1 "$TEST_BUILD/mapbufctl" create "$name" \
 			--size=4K --group=7 >"$tmp/out" 2>&1 || status=$?
 		took=$(($(date +%s) - start))
 		sleep 3
@@ -108,7 +108,7 @@ test_interrupted()
 	done
 	fresh_system
 	fake create late --size=4K --group=7 >"$tmp/out"
-	timeout -s INT 1 env MAPBUF_FIXTURE="$tmp/root" build/mapbufctl create \
+	timeout -s INT 1 env MAPBUF_FIXTURE="$tmp/root" "$TEST_BUILD/mapbufctl" create \
 		late --size=4K --group=7 >"$tmp/out" 2>&1 || :
 	contains "a buffer that was there before stays" 0 "late" \
 		fake list --noheadings
@@ -125,18 +125,18 @@ test_progress()
 {
 	fresh_system
 	contains "progress on a terminal" 0 "making buffer 'slow0', 1 s" \
-		tty "build/mapbufctl create slow0 --size=4K --group=7"
-	tty "build/mapbufctl create slow1 --size=4K --group=7 2>$tmp/err" \
+		tty "$TEST_BUILD/mapbufctl create slow0 --size=4K --group=7"
+	tty "$TEST_BUILD/mapbufctl create slow1 --size=4K --group=7 2>$tmp/err" \
 		>"$tmp/out"
 	: >"$tmp/empty"
 	same "no progress elsewhere" "$tmp/empty" "$tmp/err"
 	mkfifo "$tmp/root/udev"
 	contains "progress of wait" 1 "waiting for buffer 'adc0', 1 s" \
-		tty "build/mapbufctl wait --timeout=2 adc0"
+		tty "$TEST_BUILD/mapbufctl wait --timeout=2 adc0"
 	fake create a-name-of-thirty-one-characters --size=4K --group=7 \
 		>"$tmp/out"
 	columns=50
-	tty "build/mapbufctl list" | tr -d '\r' | awk '
+	tty "$TEST_BUILD/mapbufctl list" | tr -d '\r' | awk '
 		{ if (length > 50) wide = 1 } END { print wide + 0 }' >"$tmp/wide"
 	columns=80
 	echo 0 >"$tmp/narrow"
@@ -228,7 +228,7 @@ test_events()
 	fresh_system
 	fake create adc0 --size=4K --group=7 >"$tmp/out"
 	mkfifo "$tmp/root/udev"
-	MAPBUF_FIXTURE=$tmp/root build/mapbufctl events --interval=20 \
+	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" events --interval=20 \
 		>"$tmp/events" 2>"$tmp/events_err" &
 	events_pid=$!
 	exec 9<>"$tmp/root/udev"
@@ -266,7 +266,7 @@ test_events()
 		echo "add mapbuf1 adc1" >&9
 		contains "events whose output cannot be written" 1 \
 			"the output cannot be written" sh -c \
-			"MAPBUF_FIXTURE=$tmp/root build/mapbufctl events >/dev/full"
+			"MAPBUF_FIXTURE=$tmp/root $TEST_BUILD/mapbufctl events >/dev/full"
 		exec 9>&-
 	fi
 	rm "$tmp/root/udev"
@@ -280,7 +280,7 @@ test_wait()
 	mkfifo "$tmp/root/udev"
 	: >"$tmp/root/dev/mapbuf0"
 	exec 9<>"$tmp/root/udev"
-	MAPBUF_FIXTURE=$tmp/root build/mapbufctl wait --timeout=20 adc0 &
+	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" wait --timeout=20 adc0 &
 	wait_pid=$!
 	sleep 1
 	fake create adc0 --size=4K --group=7 >"$tmp/out"
@@ -297,9 +297,10 @@ test_wait()
 
 test_status()
 {
+	version=$(cat "$top/VERSION")
 	fresh_system
 	mkdir -p "$tmp/root/sys/module/mapbuf/parameters" "$tmp/root/proc"
-	echo test >"$tmp/root/sys/module/mapbuf/version"
+	cp "$top/VERSION" "$tmp/root/sys/module/mapbuf/version"
 	echo 1G >"$tmp/root/sys/module/mapbuf/parameters/max_bytes"
 	cat >"$tmp/root/proc/buddyinfo" <<-EOF
 		Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3
@@ -310,7 +311,7 @@ test_status()
 	fake create adc0 --size=64M --group=7 >"$tmp/out"
 	fake create bar --size=4K --group=7 >"$tmp/out"
 	echo reserved >"$tmp/root/sys/class/mapbuf/mapbuf1/backing"
-	expect "status when all is well" 0 "        Module: loaded, version test
+	expect "status when all is well" 0 "        Module: loaded, version $version
        Buffers: 1 configured in 1 files, 1 present, 0 missing
    Memory used: 64M in 2 buffers, of 1G that max_bytes=1G allows
    Memory free: 19M on NUMA node 0, 18M of it in pieces of 2M and more, at most 4M without moving pages
@@ -331,14 +332,14 @@ test_status()
 		fake status
 	echo 0.0.1 >"$tmp/root/sys/module/mapbuf/version"
 	contains "status: another version" 1 \
-		"loaded, version 0.0.1, but mapbufctl is version test" fake status
+		"loaded, version 0.0.1, but mapbufctl is version $version" fake status
 	contains "status --root" 0 "0 configured in 0 files" \
 		fake_status_of_nothing
 }
 
 fake_status_of_nothing()
 {
-	echo test >"$tmp/root/sys/module/mapbuf/version"
+	cp "$top/VERSION" "$tmp/root/sys/module/mapbuf/version"
 	mkdir -p "$tmp/nothing"
 	fake status --root="$tmp/nothing"
 }
