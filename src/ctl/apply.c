@@ -4,66 +4,108 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <mapbuf.h>
 
 #include "config.h"
 #include "ctl.h"
+#include "make.h"
 #include "plan.h"
 #include "size.h"
+#include "system.h"
 #include "xalloc.h"
 
 struct apply_options {
 	const char *root;
 	int dry_run;
+	unsigned int flags;
 };
 
 static void help(void)
 {
 	puts("      --dry-run    only tell what would be done; needs neither root nor the module\n"
+	     "      --prune      destroy idle buffers that are not configured\n"
+	     "      --replace    make idle buffers anew that differ from the configuration\n"
 	     "      --root=DIR   take the configuration, and users and groups, from below DIR");
 }
 
-static void tell(const struct section *buffer, enum level level,
-		 const char *what, const char *why)
+static void tell(const struct step *step, enum level level, const char *what,
+		 const char *why)
 {
-	message(level, "%s:%lu: buffer '%s': %s: %s", buffer->place.file,
-		buffer->place.line, buffer->name, what, why);
+	if (step->buffer)
+		message(level, "%s:%lu: buffer '%s': %s: %s",
+			step->buffer->place.file, step->buffer->place.line,
+			step->name, what, why);
+	else
+		message(level, "mapbufctl: buffer '%s': %s: %s", step->name,
+			what, why);
 }
 
-static int create(struct mapbuf_control *control, const struct section *buffer)
+static int create(struct mapbuf_control *control, const struct step *step)
 {
-	const struct properties *properties = &buffer->properties;
-	struct mapbuf_options *options;
+	const struct properties *properties = &step->buffer->properties;
 	unsigned int id;
 	int error;
 
-	options = properties_to_options(properties);
-	error = !options || mapbuf_control_create(control, buffer->name,
-						  options, &id) ? errno : 0;
-	mapbuf_options_free(options);
+	error = make_buffer(control, step->name, properties, &id);
 	if (error) {
-		tell(buffer, LEVEL_ERROR, "cannot be made",
+		tell(step, LEVEL_ERROR,
+		     step->action == ACTION_REPLACE ?
+		     "is destroyed and cannot be made anew" : "cannot be made",
 		     explain_create(error, properties->backing));
 		return -1;
 	}
-	printf("created '%s': /dev/mapbuf%u\n", buffer->name, id);
+	printf("%s '%s': /dev/mapbuf%u\n",
+	       step->action == ACTION_REPLACE ? "replaced" : "created",
+	       step->name, id);
 	return 0;
 }
 
-/* The control node is opened when a buffer is to be made, not before. */
-static int create_first(struct mapbuf_control **control,
-			const struct section *buffer)
+/* Somebody may have opened it since the plan was made: that is no failure. */
+static int destroy(struct mapbuf_control *control, const struct step *step,
+		   int *is_left)
+{
+	*is_left = 0;
+	if (!mapbuf_control_destroy(control, step->name, 0))
+		return 0;
+	*is_left = errno == EBUSY;
+	tell(step, *is_left ? LEVEL_WARNING : LEVEL_ERROR, *is_left ?
+	     "is left as it is" : "cannot be destroyed",
+	     explain_destroy(errno));
+	return *is_left ? 0 : -1;
+}
+
+static int change(struct mapbuf_control *control, const struct step *step)
+{
+	int is_left;
+
+	if (step->action == ACTION_CREATE)
+		return create(control, step);
+	if (destroy(control, step, &is_left))
+		return -1;
+	if (is_left)
+		return 0;
+	if (step->action == ACTION_REPLACE)
+		return create(control, step);
+	printf("removed '%s'\n", step->name);
+	return 0;
+}
+
+/* The control node is opened when something is to be done, not before. */
+static int change_first(struct mapbuf_control **control,
+			const struct step *step)
 {
 	if (!*control)
 		*control = mapbuf_control_open();
 	if (!*control) {
-		tell(buffer, LEVEL_ERROR, "cannot be made",
+		tell(step, LEVEL_ERROR, step->action == ACTION_CREATE ?
+		     "cannot be made" : "cannot be destroyed",
 		     explain_control(errno));
 		return -1;
 	}
-	return create(*control, buffer);
+	return change(*control, step);
 }
 
 static int execute(const struct plan *plan)
@@ -75,16 +117,38 @@ static int execute(const struct plan *plan)
 
 	for (i = 0; i < plan->count; i++) {
 		step = &plan->steps[i];
-		if (step->action == ACTION_CREATE &&
-		    create_first(&control, step->buffer))
-			status = EXIT_FAILED;
 		if (step->action == ACTION_LEAVE)
-			tell(step->buffer, LEVEL_WARNING,
-			     "is left as it is (destroy it to have it made anew)",
-			     step->difference);
+			tell(step, LEVEL_WARNING, "is left as it is",
+			     step->why);
+		else if (step->action != ACTION_KEEP &&
+			 change_first(&control, step))
+			status = EXIT_FAILED;
 	}
 	mapbuf_control_close(control);
 	return status;
+}
+
+static void describe(const struct mapbuf_entry *entry, struct present *present)
+{
+	char *path = system_path("/dev/mapbuf%u", mapbuf_entry_id(entry));
+	struct stat status;
+
+	*present = (struct present){
+		.name = mapbuf_entry_name(entry),
+		.size = mapbuf_entry_size(entry),
+		.backing = mapbuf_entry_backing(entry),
+		.numa_node = mapbuf_entry_numa_node(entry),
+		.opens = mapbuf_entry_opens(entry),
+		.mappings = mapbuf_entry_mappings(entry),
+		.dma_bits = mapbuf_entry_dma_bits(entry),
+	};
+	if (!stat(path, &status)) {
+		present->has_node = 1;
+		present->uid = status.st_uid;
+		present->gid = status.st_gid;
+		present->mode = status.st_mode & 07777;
+	}
+	free(path);
 }
 
 /* Without the module there are no buffers. */
@@ -100,12 +164,7 @@ static struct mapbuf_list *read_present(struct present **present, size_t *count)
 		return NULL;
 	while ((entry = mapbuf_list_get(list, *count))) {
 		*present = xgrow(*present, *count, sizeof(**present));
-		(*present)[(*count)++] = (struct present){
-			.name = mapbuf_entry_name(entry),
-			.size = mapbuf_entry_size(entry),
-			.backing = mapbuf_entry_backing(entry),
-			.numa_node = mapbuf_entry_numa_node(entry),
-		};
+		describe(entry, &(*present)[(*count)++]);
 	}
 	return list;
 }
@@ -129,7 +188,10 @@ static int apply(const struct apply_options *options)
 		return EXIT_FAILED;
 	}
 	config_read(&config, &env);
-	plan_make(&plan, &config, present, count, sysconf(_SC_PAGESIZE));
+	plan_make(&plan, &config, present, count, sysconf(_SC_PAGESIZE),
+		  options->flags);
+	if ((options->flags & PLAN_PRUNE) && config.error_count)
+		message(LEVEL_ERROR, "mapbufctl: nothing is pruned, because the configuration has errors");
 	if (options->dry_run)
 		plan_print(&plan, stdout);
 	else
@@ -148,6 +210,8 @@ static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "prune", no_argument, NULL, 'p' },
+		{ "replace", no_argument, NULL, 'e' },
 		{ "root", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -157,6 +221,10 @@ static int run(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (option == 'n')
 			options.dry_run = 1;
+		else if (option == 'p')
+			options.flags |= PLAN_PRUNE;
+		else if (option == 'e')
+			options.flags |= PLAN_REPLACE;
 		else if (option == 'r')
 			options.root = optarg;
 		else
@@ -172,6 +240,6 @@ static int run(int argc, char **argv)
 
 const struct verb verb_apply = {
 	.name = "apply", .arguments = "[OPTION]...",
-	.summary = "create the buffers of mapbuf.conf(5) that do not exist",
+	.summary = "bring the buffers to what mapbuf.conf(5) says",
 	.help = help, .run = run
 };

@@ -7,6 +7,7 @@
 #include <mapbuf.h>
 
 #include "ctl.h"
+#include "make.h"
 #include "property.h"
 #include "size.h"
 
@@ -21,7 +22,7 @@ static void help(void)
 		snprintf(text, sizeof(text), "--%s%s%s", property->option,
 			 property->placeholder ? "=" : "",
 			 property->placeholder ? property->placeholder : "");
-		printf("      %-22s %s\n", text, property->summary);
+		printf("      %-28s %s\n", text, property->summary);
 	}
 }
 
@@ -56,18 +57,19 @@ static int set_property(struct properties *properties, const char *command,
 
 static int create(const char *name, const struct properties *properties)
 {
-	struct mapbuf_options *options;
 	struct mapbuf_control *control;
 	const char *why = NULL;
 	unsigned int id;
+	int error;
 
 	control = mapbuf_control_open();
-	options = control ? properties_to_options(properties) : NULL;
-	if (!control)
+	if (!control) {
 		why = explain_control(errno);
-	else if (!options || mapbuf_control_create(control, name, options, &id))
-		why = explain_create(errno, properties->backing);
-	mapbuf_options_free(options);
+	} else {
+		error = make_buffer(control, name, properties, &id);
+		if (error)
+			why = explain_create(error, properties->backing);
+	}
 	mapbuf_control_close(control);
 	if (why) {
 		message(LEVEL_ERROR, "mapbufctl: buffer '%s': cannot be made: %s",

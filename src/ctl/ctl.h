@@ -30,7 +30,10 @@ struct verb {
 extern const struct verb verb_apply;
 extern const struct verb verb_create;
 extern const struct verb verb_destroy;
+extern const struct verb verb_events;
 extern const struct verb verb_list;
+extern const struct verb verb_show;
+extern const struct verb verb_status;
 extern const struct verb verb_wait;
 
 /* main.c */

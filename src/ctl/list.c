@@ -1,120 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <libsmartcols.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <mapbuf.h>
 
+#include "columns.h"
 #include "ctl.h"
-#include "size.h"
-
-#define CELL_SIZE 64
 
 struct list_options {
 	int json, raw, no_headings, bytes;
 	int columns[32];
 	size_t column_count;
 };
-
-/**
- * struct column - one of the table
- * @title: its heading, in capitals; in JSON in small letters
- * @summary: one line
- * @is_number: aligned to the right; a bare number in JSON
- * @is_default: shown unless columns are asked for
- * @print: fills in the cell of CELL_SIZE bytes; an empty one is unknown
- */
-struct column {
-	const char *title;
-	const char *summary;
-	int is_number;
-	int is_default;
-	void (*print)(char *cell, const struct mapbuf_entry *entry,
-		      const struct list_options *options);
-};
-
-static void print_name(char *cell, const struct mapbuf_entry *entry,
-		       const struct list_options *options)
-{
-	(void)options;
-	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_name(entry));
-}
-
-static void print_size(char *cell, const struct mapbuf_entry *entry,
-		       const struct list_options *options)
-{
-	/* Programs want the exact size. */
-	if (options->bytes || options->json)
-		snprintf(cell, CELL_SIZE, "%" PRIu64,
-			 mapbuf_entry_size(entry));
-	else
-		size_format(cell, mapbuf_entry_size(entry));
-}
-
-static void print_backing(char *cell, const struct mapbuf_entry *entry,
-			  const struct list_options *options)
-{
-	(void)options;
-	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_backing(entry));
-}
-
-static void print_count(char *cell, int64_t count)
-{
-	if (count >= 0)
-		snprintf(cell, CELL_SIZE, "%" PRId64, count);
-}
-
-static void print_node(char *cell, const struct mapbuf_entry *entry,
-		       const struct list_options *options)
-{
-	(void)options;
-	print_count(cell, mapbuf_entry_numa_node(entry));
-}
-
-static void print_path(char *cell, const struct mapbuf_entry *entry,
-		       const struct list_options *options)
-{
-	(void)options;
-	snprintf(cell, CELL_SIZE, "/dev/mapbuf%u", mapbuf_entry_id(entry));
-}
-
-static void print_opens(char *cell, const struct mapbuf_entry *entry,
-			const struct list_options *options)
-{
-	(void)options;
-	print_count(cell, mapbuf_entry_opens(entry));
-}
-
-static void print_mappings(char *cell, const struct mapbuf_entry *entry,
-			   const struct list_options *options)
-{
-	(void)options;
-	print_count(cell, mapbuf_entry_mappings(entry));
-}
-
-static void print_id(char *cell, const struct mapbuf_entry *entry,
-		     const struct list_options *options)
-{
-	(void)options;
-	print_count(cell, mapbuf_entry_id(entry));
-}
-
-static const struct column columns[] = {
-	{ "NAME", "name of the buffer", 0, 1, print_name },
-	{ "SIZE", "its size", 1, 1, print_size },
-	{ "BACKING", "where its memory comes from", 0, 1, print_backing },
-	{ "NODE", "NUMA node asked for", 1, 1, print_node },
-	{ "PATH", "device node", 0, 1, print_path },
-	{ "OPENS", "open files", 1, 1, print_opens },
-	{ "MAPPINGS", "mappings", 1, 1, print_mappings },
-	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },
-};
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 static void help(void)
 {
@@ -128,19 +28,8 @@ static void help(void)
 	     "\n"
 	     "Columns:");
 	for (i = 0; i < COLUMN_COUNT; i++)
-		printf("  %-10s %s\n", columns[i].title, columns[i].summary);
-}
-
-static int find_column(const char *name, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < COLUMN_COUNT; i++) {
-		if (strlen(columns[i].title) == length &&
-		    strncasecmp(columns[i].title, name, length) == 0)
-			return i;
-	}
-	return -1;
+		printf("  %-10s %s\n", column_table[i].title,
+		       column_table[i].summary);
 }
 
 static int choose_columns(struct list_options *options, const char *names)
@@ -152,7 +41,7 @@ static int choose_columns(struct list_options *options, const char *names)
 	options->column_count = 0;
 	for (;; names += length + 1) {
 		length = strcspn(names, ",");
-		column = find_column(names, length);
+		column = column_find(names, length);
 		if (column < 0) {
 			message(LEVEL_ERROR, "mapbufctl list: there is no column '%.*s'",
 				(int)length, names);
@@ -173,7 +62,7 @@ static void choose_default_columns(struct list_options *options)
 	size_t i;
 
 	for (i = 0; i < COLUMN_COUNT; i++) {
-		if (columns[i].is_default)
+		if (column_table[i].is_default)
 			options->columns[options->column_count++] = i;
 	}
 }
@@ -186,10 +75,11 @@ static int add_columns(struct libscols_table *table,
 	size_t i;
 
 	for (i = 0; i < options->column_count; i++) {
-		column = &columns[options->columns[i]];
+		column = &column_table[options->columns[i]];
+		/* Where the terminal is narrow, texts are cut. */
 		added = scols_table_new_column(table, column->title, 0,
 					       column->is_number ?
-					       SCOLS_FL_RIGHT : 0);
+					       SCOLS_FL_RIGHT : SCOLS_FL_TRUNC);
 		if (!added)
 			return -1;
 		if (column->is_number)
@@ -211,7 +101,10 @@ static int add_line(struct libscols_table *table,
 		return -1;
 	for (i = 0; i < options->column_count; i++) {
 		cell[0] = '\0';
-		columns[options->columns[i]].print(cell, entry, options);
+		/* Programs want the exact size. */
+		column_table[options->columns[i]].print(cell, entry,
+							options->bytes ||
+							options->json);
 		if (cell[0] && scols_line_set_data(line, i, cell))
 			return -1;
 	}

@@ -8,7 +8,8 @@
 #include "xalloc.h"
 
 static const struct verb *const verbs[] = {
-	&verb_apply, &verb_create, &verb_destroy, &verb_list, &verb_wait,
+	&verb_status, &verb_list, &verb_show, &verb_create, &verb_destroy,
+	&verb_apply, &verb_wait, &verb_events,
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -11,6 +11,23 @@ static uint64_t round_up(uint64_t size, uint64_t page_size)
 	return (size + page_size - 1) / page_size * page_size;
 }
 
+static char *find_node_difference(const struct properties *wanted,
+				  const struct present *present)
+{
+	if (!present->has_node)
+		return NULL;
+	if (present->uid != wanted->uid)
+		return xprintf("its owner is %u, not %u", present->uid,
+			       wanted->uid);
+	if (present->gid != wanted->gid)
+		return xprintf("its group is %u, not %u", present->gid,
+			       wanted->gid);
+	if (present->mode != wanted->mode)
+		return xprintf("its mode is %04o, not %04o", present->mode,
+			       wanted->mode);
+	return NULL;
+}
+
 /* NULL if @present is as wanted. */
 static char *find_difference(const struct properties *wanted,
 			     const struct present *present, uint64_t page_size)
@@ -26,59 +43,129 @@ static char *find_difference(const struct properties *wanted,
 	if (wanted->numa_node >= 0 && present->numa_node != wanted->numa_node)
 		return xprintf("its NUMA node is %d, not %d",
 			       present->numa_node, wanted->numa_node);
-	return NULL;
+	if (present->dma_bits >= 0 && present->dma_bits != wanted->dma_bits)
+		return xprintf("its DMA bits are %" PRId64 ", not %u",
+			       present->dma_bits, wanted->dma_bits);
+	return find_node_difference(wanted, present);
 }
 
-static void add_step(struct plan *plan, enum action action,
-		     const struct section *buffer, char *difference)
+static int is_in_use(const struct present *present)
+{
+	return present->opens > 0 || present->mappings > 0;
+}
+
+static void add_step(struct plan *plan, enum action action, const char *name,
+		     const struct section *buffer, char *why)
 {
 	plan->steps = xgrow(plan->steps, plan->count, sizeof(plan->steps[0]));
 	plan->steps[plan->count++] = (struct step){
-		.action = action, .buffer = buffer, .difference = difference
+		.action = action, .name = name, .buffer = buffer, .why = why
 	};
 }
 
-/**
- * plan_make - compare what is configured with what exists
- * @plan: to be filled in; refers to @config
- * @config: buffers that are broken in it are left out
- * @present: the buffers that exist
- * @present_count: how many
- * @page_size: sizes are multiples of it
- */
-void plan_make(struct plan *plan, const struct config *config,
-	       const struct present *present, size_t present_count,
-	       uint64_t page_size)
+static void plan_present(struct plan *plan, const struct section *buffer,
+			 const struct present *present, uint64_t page_size,
+			 unsigned int flags)
 {
-	const struct section *buffer;
-	char *difference;
-	size_t i, j;
+	char *difference, *why;
 
-	memset(plan, 0, sizeof(*plan));
-	for (i = 0; i < config->buffer_count; i++) {
-		buffer = &config->buffers[i];
-		if (buffer->is_broken)
-			continue;
-		for (j = 0; j < present_count; j++) {
-			if (strcmp(present[j].name, buffer->name) == 0)
-				break;
-		}
-		if (j == present_count) {
-			add_step(plan, ACTION_CREATE, buffer, NULL);
-			continue;
-		}
-		difference = find_difference(&buffer->properties, &present[j],
-					     page_size);
-		add_step(plan, difference ? ACTION_LEAVE : ACTION_KEEP, buffer,
+	difference = find_difference(&buffer->properties, present, page_size);
+	if (!difference) {
+		add_step(plan, ACTION_KEEP, buffer->name, buffer, NULL);
+	} else if (!(flags & PLAN_REPLACE)) {
+		why = xprintf("%s (give --replace to have it made anew)",
+			      difference);
+		free(difference);
+		add_step(plan, ACTION_LEAVE, buffer->name, buffer, why);
+	} else if (is_in_use(present)) {
+		why = xprintf("%s, but it is in use (see mapbufctl show)",
+			      difference);
+		free(difference);
+		add_step(plan, ACTION_LEAVE, buffer->name, buffer, why);
+	} else {
+		add_step(plan, ACTION_REPLACE, buffer->name, buffer,
 			 difference);
 	}
 }
 
-static void print_create(const struct section *buffer, FILE *to)
+static const struct present *find_present(const struct present *present,
+					  size_t count, const char *name)
 {
-	const struct properties *p = &buffer->properties;
+	size_t i;
 
-	fprintf(to, "create %s Size=%" PRIu64, buffer->name, p->size);
+	for (i = 0; i < count; i++) {
+		if (strcmp(present[i].name, name) == 0)
+			return &present[i];
+	}
+	return NULL;
+}
+
+static int is_configured(const struct config *config, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->buffer_count; i++) {
+		if (strcmp(config->buffers[i].name, name) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* First, so that the memory is there for those that are to be made. */
+static void plan_removals(struct plan *plan, const struct config *config,
+			  const struct present *present, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (is_configured(config, present[i].name))
+			continue;
+		if (is_in_use(&present[i]))
+			add_step(plan, ACTION_LEAVE, present[i].name, NULL,
+				 xprintf("it is not configured, but in use (see mapbufctl show)"));
+		else
+			add_step(plan, ACTION_REMOVE, present[i].name, NULL,
+				 NULL);
+	}
+}
+
+/**
+ * plan_make - compare what is configured with what exists
+ * @plan: to be filled in; refers to @config and @present
+ * @config: buffers that are broken in it are left out
+ * @present: the buffers that exist
+ * @present_count: how many
+ * @page_size: sizes are multiples of it
+ * @flags: PLAN_REPLACE, PLAN_PRUNE; nothing is pruned if there is an error in
+ *         the configuration, which may have lost the name of a buffer
+ */
+void plan_make(struct plan *plan, const struct config *config,
+	       const struct present *present, size_t present_count,
+	       uint64_t page_size, unsigned int flags)
+{
+	const struct present *found;
+	const struct section *buffer;
+	size_t i;
+
+	memset(plan, 0, sizeof(*plan));
+	if ((flags & PLAN_PRUNE) && !config->error_count)
+		plan_removals(plan, config, present, present_count);
+	for (i = 0; i < config->buffer_count; i++) {
+		buffer = &config->buffers[i];
+		if (buffer->is_broken)
+			continue;
+		found = find_present(present, present_count, buffer->name);
+		if (found)
+			plan_present(plan, buffer, found, page_size, flags);
+		else
+			add_step(plan, ACTION_CREATE, buffer->name, buffer,
+				 NULL);
+	}
+}
+
+static void print_properties(const struct properties *p, FILE *to)
+{
+	fprintf(to, " Size=%" PRIu64, p->size);
 	if (p->backing)
 		fprintf(to, " Backing=%s", p->backing);
 	if (p->numa_node >= 0)
@@ -91,23 +178,23 @@ static void print_create(const struct section *buffer, FILE *to)
 
 void plan_print(const struct plan *plan, FILE *to)
 {
+	static const char *const words[] = {
+		[ACTION_CREATE] = "create", [ACTION_KEEP] = "keep",
+		[ACTION_LEAVE] = "leave", [ACTION_REPLACE] = "replace",
+		[ACTION_REMOVE] = "remove",
+	};
 	const struct step *step;
 	size_t i;
 
 	for (i = 0; i < plan->count; i++) {
 		step = &plan->steps[i];
-		switch (step->action) {
-		case ACTION_CREATE:
-			print_create(step->buffer, to);
-			break;
-		case ACTION_KEEP:
-			fprintf(to, "keep %s\n", step->buffer->name);
-			break;
-		case ACTION_LEAVE:
-			fprintf(to, "leave %s: %s\n", step->buffer->name,
-				step->difference);
-			break;
-		}
+		fprintf(to, "%s %s", words[step->action], step->name);
+		if (step->action == ACTION_CREATE)
+			print_properties(&step->buffer->properties, to);
+		else if (step->why)
+			fprintf(to, ": %s\n", step->why);
+		else
+			fputc('\n', to);
 	}
 }
 
@@ -116,6 +203,6 @@ void plan_free(struct plan *plan)
 	size_t i;
 
 	for (i = 0; i < plan->count; i++)
-		free(plan->steps[i].difference);
+		free(plan->steps[i].why);
 	free(plan->steps);
 }

@@ -9,24 +9,45 @@
 
 #include "config.h"
 
-/* A buffer that exists. */
+/**
+ * struct present - a buffer that exists
+ * @opens: as of struct mapbuf_entry, and so @mappings, @dma_bits
+ * @has_node: whether @uid, @gid and @mode, of the node, are known
+ */
 struct present {
 	const char *name;
 	uint64_t size;
 	const char *backing;
 	int numa_node;
+	int64_t opens;
+	int64_t mappings;
+	int64_t dma_bits;
+	int has_node;
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
 };
 
 enum action {
 	ACTION_CREATE,
 	ACTION_KEEP,	/* it is there */
 	ACTION_LEAVE,	/* it is there, but not as configured */
+	ACTION_REPLACE,	/* the same, and to be made anew */
+	ACTION_REMOVE,	/* it is there, but not configured */
 };
 
+/**
+ * struct step - what to do about one buffer
+ * @action: what
+ * @name: its name
+ * @buffer: of the configuration; NULL for ACTION_REMOVE
+ * @why: what differs; for ACTION_LEAVE also why it stays
+ */
 struct step {
 	enum action action;
-	const struct section *buffer;	/* of the configuration */
-	char *difference;		/* of ACTION_LEAVE */
+	const char *name;
+	const struct section *buffer;
+	char *why;
 };
 
 struct plan {
@@ -34,9 +55,13 @@ struct plan {
 	size_t count;
 };
 
+/* What may be done to buffers that exist, if they are idle */
+#define PLAN_REPLACE	(1u << 0)
+#define PLAN_PRUNE	(1u << 1)
+
 void plan_make(struct plan *plan, const struct config *config,
 	       const struct present *present, size_t present_count,
-	       uint64_t page_size);
+	       uint64_t page_size, unsigned int flags);
 void plan_print(const struct plan *plan, FILE *to);
 void plan_free(struct plan *plan);
 

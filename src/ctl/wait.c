@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <mapbuf.h>
 
 #include "ctl.h"
+#include "progress.h"
 
 #define NAME_RULE "NAME must be 1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -"
 
@@ -20,27 +20,33 @@ static void help(void)
 	puts("      --timeout=SECONDS   give up after this time; default: never");
 }
 
-static long long now_ms(void)
+/* -1 with errno; in turns, so that progress can be shown */
+static int wait_one(const char *name, long long end)
 {
-	struct timespec now;
+	long long start = progress_now_ms(), left, now = start;
+	int failed, turn;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	for (;;) {
+		left = end < 0 ? PROGRESS_MS : end - now;
+		turn = left < 0 ? 0 : left < PROGRESS_MS ? left : PROGRESS_MS;
+		failed = mapbuf_wait(name, turn);
+		now = progress_now_ms();
+		if (!failed || errno != ETIMEDOUT || (end >= 0 && now >= end))
+			break;
+		progress_tell("waiting for buffer", name, (now - start) / 1000);
+	}
+	progress_end();
+	return failed;
 }
 
 /* @timeout_ms is for all of them together; -1 for none. */
 static int wait_for(char **names, int count, long long timeout_ms)
 {
-	long long end = now_ms() + timeout_ms, left;
+	long long end = timeout_ms < 0 ? -1 : progress_now_ms() + timeout_ms;
 	int i, status = EXIT_OK;
 
 	for (i = 0; i < count; i++) {
-		left = end - now_ms();
-		if (timeout_ms < 0)
-			left = -1;
-		else if (left < 0)
-			left = 0;
-		if (!mapbuf_wait(names[i], left))
+		if (!wait_one(names[i], end))
 			continue;
 		message(LEVEL_ERROR, "mapbufctl: buffer '%s': %s", names[i],
 			errno == ETIMEDOUT ? "it did not appear in time" :

@@ -16,6 +16,8 @@ struct mapbuf_entry {
 	int numa_node;
 	int64_t opens;
 	int64_t mappings;
+	int64_t dma_bits;
+	int64_t phys_addr;
 };
 
 struct mapbuf_list {
@@ -53,6 +55,8 @@ static int read_entry(int class, const char *node, struct mapbuf_entry *entry)
 	entry->numa_node = read_optional(dir, "numa_node");
 	entry->opens = read_optional(dir, "opens");
 	entry->mappings = read_optional(dir, "mappings");
+	entry->dma_bits = read_optional(dir, "dma_bits");
+	entry->phys_addr = read_optional(dir, "phys_addr");
 	close(dir);
 	return 0;
 }
@@ -175,4 +179,14 @@ int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry)
 {
 	return entry->mappings;
+}
+
+int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)
+{
+	return entry->dma_bits;
+}
+
+int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry)
+{
+	return entry->phys_addr;
 }

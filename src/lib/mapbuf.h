@@ -28,6 +28,7 @@ struct mapbuf_control;	/* the right to create and destroy */
 struct mapbuf_options;	/* what a buffer to be created shall be like */
 struct mapbuf_list;	/* the buffers that existed at one moment */
 struct mapbuf_entry;	/* one of them */
+struct mapbuf_monitor;	/* tells which come and go */
 
 /* Names and backings */
 
@@ -67,6 +68,17 @@ int mapbuf_numa_node(const struct mapbuf *buffer);
 void *mapbuf_map(struct mapbuf *buffer, uint64_t offset, size_t length,
 		 unsigned int flags);
 int mapbuf_unmap(void *address, size_t length);
+
+/* Copying, where a mapping is not wanted */
+
+/*
+ * These move all of @length, restarted after signals; a smaller result means
+ * that the buffer ends there.  Writing at its end is ENOSPC.
+ */
+ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
+		    uint64_t offset);
+ssize_t mapbuf_write(struct mapbuf *buffer, const void *data, size_t length,
+		     uint64_t offset);
 
 /* Creating and destroying */
 
@@ -118,12 +130,31 @@ int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
 /* -1 where the module does not tell. */
 int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
+int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry);
+/* -1 also for callers without CAP_SYS_ADMIN, and for scattered memory */
+int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry);
 
 /*
  * Returns once the node of the buffer is there, with the owner and the link
  * that udev gives it.  @timeout_ms: -1 for no limit; ETIMEDOUT.
  */
 int mapbuf_wait(const char *name, int timeout_ms);
+
+#define MAPBUF_EVENT_CREATE	1
+#define MAPBUF_EVENT_DESTROY	2
+
+struct mapbuf_monitor *mapbuf_monitor_open(void);
+void mapbuf_monitor_close(struct mapbuf_monitor *monitor);
+/* For poll(2): readable when there may be an event. */
+int mapbuf_monitor_fd(const struct mapbuf_monitor *monitor);
+/*
+ * 1 when there is an event, which the functions below then describe; 0 when
+ * there is none now; -1 with ENOBUFS when some were lost.  Does not block.
+ */
+int mapbuf_monitor_next(struct mapbuf_monitor *monitor);
+int mapbuf_monitor_action(const struct mapbuf_monitor *monitor);
+const char *mapbuf_monitor_name(const struct mapbuf_monitor *monitor);
+unsigned int mapbuf_monitor_id(const struct mapbuf_monitor *monitor);
 
 #pragma GCC visibility pop
 

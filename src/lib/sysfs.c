@@ -49,7 +49,8 @@ int libmapbuf_read_int64(int dir, const char *attribute, int64_t *value)
 
 	if (libmapbuf_read_text(dir, attribute, text, sizeof(text)))
 		return -1;
-	if (sscanf(text, "%" SCNd64 "%c", value, &end) != 1) {
+	/* Also hexadecimal, which addresses are. */
+	if (sscanf(text, "%" SCNi64 "%c", value, &end) != 1) {
 		errno = EPROTO;
 		return -1;
 	}

@@ -7,15 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <libudev.h>
-
 #include "internal.h"
 
 struct waiter {
 	const char *name;
 	int udev_runs;
 	int64_t deadline;	/* CLOCK_MONOTONIC in ms, -1 for none */
-	struct udev_monitor *monitor;
+	struct mapbuf_monitor *monitor;
 };
 
 static int64_t now_ms(void)
@@ -56,11 +54,11 @@ static int time_left(const struct waiter *waiter)
 	return left < 0 ? 0 : left;
 }
 
-/* Waits for one event; what it says does not matter. */
+/* Waits for events; what they say does not matter. */
 static int wait_event(const struct waiter *waiter)
 {
 	struct pollfd fd = {
-		.fd = udev_monitor_get_fd(waiter->monitor),
+		.fd = mapbuf_monitor_fd(waiter->monitor),
 		.events = POLLIN
 	};
 	int count;
@@ -72,36 +70,16 @@ static int wait_event(const struct waiter *waiter)
 		errno = ETIMEDOUT;
 		return -1;
 	}
-	udev_device_unref(udev_monitor_receive_device(waiter->monitor));
-	return 0;
-}
-
-static int wait_ready(const struct waiter *waiter)
-{
-	int result;
-
-	/* Listen first, look then: no event falls in between. */
-	result = udev_monitor_filter_add_match_subsystem_devtype(waiter->monitor,
-								 "mapbuf",
-								 NULL);
-	if (result >= 0)
-		result = udev_monitor_enable_receiving(waiter->monitor);
-	if (result < 0) {
-		errno = -result;
-		return -1;
-	}
-	while (!is_ready(waiter)) {
-		if (wait_event(waiter))
-			return -1;
-	}
-	return 0;
+	while ((count = mapbuf_monitor_next(waiter->monitor)) > 0)
+		;
+	/* That many events at once that some were lost: look again. */
+	return count < 0 && errno != ENOBUFS ? -1 : 0;
 }
 
 int mapbuf_wait(const char *name, int timeout_ms)
 {
 	struct waiter waiter = { .name = name, .deadline = -1 };
-	struct udev *udev;
-	int result = -1, error;
+	int result = 0, error;
 
 	if (!mapbuf_name_is_valid(name) || timeout_ms < -1) {
 		errno = EINVAL;
@@ -111,17 +89,14 @@ int mapbuf_wait(const char *name, int timeout_ms)
 		waiter.deadline = now_ms() + timeout_ms;
 	waiter.udev_runs = access(libmapbuf_udev_control(), F_OK) == 0;
 
-	udev = udev_new();
-	if (!udev)
+	/* Listen first, look then: no event falls in between. */
+	waiter.monitor = mapbuf_monitor_open();
+	if (!waiter.monitor)
 		return -1;
-	waiter.monitor = udev_monitor_new_from_netlink(udev,
-						       waiter.udev_runs ?
-						       "udev" : "kernel");
-	if (waiter.monitor)
-		result = wait_ready(&waiter);
+	while (!result && !is_ready(&waiter))
+		result = wait_event(&waiter);
 	error = errno;
-	udev_monitor_unref(waiter.monitor);
-	udev_unref(udev);
+	mapbuf_monitor_close(waiter.monitor);
 	errno = error;
 	return result;
 }

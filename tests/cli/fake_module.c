@@ -2,10 +2,12 @@
 /*
  * Linked into mapbufctl in place of paths.c and of ioctl(): a module made of
  * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
- * cannot be made for that reason, one that begins with "busy" is in use.
- * $MAPBUF_FIXTURE/requests gets what reaches the module.
+ * cannot be made for that reason, one that begins with "busy" is in use.  One
+ * that begins with "slow" takes three seconds to make, before it exists; with
+ * "late" after that.  $MAPBUF_FIXTURE/requests gets what reaches the module.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "system.h"
 
 #define PAGE 4096
 
@@ -36,6 +39,13 @@ static const char *below_root(char *path, size_t size, const char *rest)
 		abort();
 	snprintf(path, size, "%s%s", root, rest);
 	return path;
+}
+
+const char *system_root(void)
+{
+	static char path[512];
+
+	return below_root(path, sizeof(path), "");
 }
 
 const char *libmapbuf_dev_dir(void)
@@ -77,33 +87,38 @@ static void write_line(const char *path, const char *how, const char *format,
 		abort();
 }
 
-static void write_attribute(unsigned int id, const char *attribute,
-			    const char *format, unsigned long long value)
+static void write_attribute(const char *attribute, const char *format,
+			    unsigned long long value)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(), id);
-	mkdir(path, 0777);
-	snprintf(path, sizeof(path), "%s/mapbuf%u/%s", libmapbuf_class_dir(),
-		 id, attribute);
+	snprintf(path, sizeof(path), "%s/new/%s", libmapbuf_class_dir(),
+		 attribute);
 	write_line(path, "w", format, value);
 }
 
+/* All at once, as in sysfs. */
 static void add_buffer(const struct mapbuf_create *request)
 {
+	char new[1024], path[1024];
 	unsigned long long size = (request->bytes + PAGE - 1) / PAGE * PAGE;
 	int node = request->flags & MAPBUF_CREATE_NUMA_NODE ?
 		   request->numa_node : -1;
 	unsigned int backing = request->backing ? request->backing :
 			       MAPBUF_BACKING_VMALLOC;
 
-	write_attribute(request->id, "name", request->name, 0);
-	write_attribute(request->id, "size", "%llu", size);
-	write_attribute(request->id, "backing",
-			libmapbuf_backing_name(backing), 0);
-	write_attribute(request->id, "numa_node", "%lld", node);
-	write_attribute(request->id, "opens", "%llu", 0);
-	write_attribute(request->id, "mappings", "%llu", 0);
+	snprintf(new, sizeof(new), "%s/new", libmapbuf_class_dir());
+	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(),
+		 request->id);
+	mkdir(new, 0777);
+	write_attribute("name", request->name, 0);
+	write_attribute("size", "%llu", size);
+	write_attribute("backing", libmapbuf_backing_name(backing), 0);
+	write_attribute("numa_node", "%lld", node);
+	write_attribute("opens", "%llu", 0);
+	write_attribute("mappings", "%llu", 0);
+	if (rename(new, path))
+		abort();
 }
 
 static int create(struct mapbuf_create *request, const char *log)
@@ -112,8 +127,10 @@ static int create(struct mapbuf_create *request, const char *log)
 	unsigned int id;
 	size_t i;
 
-	write_line(log, "a", "create %s size=%u flags=%#x bytes=%llu backing=%u numa_node=%d dma_bits=%u uid=%u gid=%u mode=%04o",
-		   request->name, request->size, request->flags,
+	if (request->size != sizeof(*request))
+		abort();
+	write_line(log, "a", "create %s flags=%#x bytes=%llu backing=%u numa_node=%d dma_bits=%u uid=%u gid=%u mode=%04o",
+		   request->name, request->flags,
 		   (unsigned long long)request->bytes, request->backing,
 		   request->numa_node, request->dma_bits, request->uid,
 		   request->gid, request->mode);
@@ -130,7 +147,11 @@ static int create(struct mapbuf_create *request, const char *log)
 			break;
 	}
 	request->id = id;
+	if (strncmp(request->name, "slow", 4) == 0)
+		sleep(3);
 	add_buffer(request);
+	if (strncmp(request->name, "late", 4) == 0)
+		sleep(3);
 	return 0;
 }
 
@@ -139,8 +160,10 @@ static int destroy(const struct mapbuf_destroy *request, const char *log)
 	char path[1024];
 	unsigned int id;
 
-	write_line(log, "a", "destroy %s size=%u flags=%#x", request->name,
-		   request->size, request->flags);
+	if (request->size != sizeof(*request))
+		abort();
+	write_line(log, "a", "destroy %s flags=%#x", request->name,
+		   request->flags);
 	if (libmapbuf_find(request->name, &id))
 		return ENOENT;
 	if (strncmp(request->name, "busy", 4) == 0 &&
@@ -151,16 +174,46 @@ static int destroy(const struct mapbuf_destroy *request, const char *log)
 	return unlink(path) ? errno : 0;
 }
 
+/* Of the buffer whose node, a file as long as the buffer, is open */
+static int info(int fd, struct mapbuf_info *request)
+{
+	char link[64], path[1024];
+	struct stat status;
+	ssize_t length;
+	int dir;
+
+	if (request->size != sizeof(*request))
+		abort();
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0 || fstat(fd, &status))
+		return ENOTTY;
+	path[length] = '\0';
+	if (libmapbuf_parse_node(strrchr(path, '/') + 1, &request->id))
+		return ENOTTY;
+	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(),
+		 request->id);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || libmapbuf_read_text(dir, "name", request->name,
+					   sizeof(request->name)))
+		return ENOTTY;
+	close(dir);
+	request->bytes = status.st_size;
+	request->backing = MAPBUF_BACKING_VMALLOC;
+	return 0;
+}
+
 int __wrap_ioctl(int fd, unsigned long number, void *request)
 {
 	char log[512];
 
-	(void)fd;
 	below_root(log, sizeof(log), "/requests");
 	if (number == MAPBUF_IOC_CREATE)
 		errno = create(request, log);
 	else if (number == MAPBUF_IOC_DESTROY)
 		errno = destroy(request, log);
+	else if (number == MAPBUF_IOC_INFO)
+		errno = info(fd, request);
 	else
 		errno = ENOTTY;
 	return errno ? -1 : 0;

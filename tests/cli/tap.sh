@@ -43,11 +43,28 @@ same()
 	fi
 }
 
+# What the programs of the tests are compiled with, and into; else what their
+# makefiles say.
+: "${TEST_CFLAGS:=}" "${TEST_BUILD:=build}"
+
+make_tests()
+{
+	if [ -n "$TEST_CFLAGS" ]; then
+		make -s -C "$1" B="$TEST_BUILD" CFLAGS="$TEST_CFLAGS"
+	else
+		make -s -C "$1"
+	fi
+}
+
 # build TARGET_DIR...: bails out of the suite when something does not compile
 build()
 {
 	for tap_dir in "$@"; do
-		if ! make -s -C "$tap_dir" >"$tmp/make" 2>&1; then
+		tap_make=make_tests
+		case $tap_dir in
+		*/src/*) tap_make="make -s -C" ;;
+		esac
+		if ! $tap_make "$tap_dir" >"$tmp/make" 2>&1; then
 			note <"$tmp/make"
 			not_ok "make -C $tap_dir"
 			tap_end

@@ -16,6 +16,9 @@ static void sorted_and_complete(void **state)
 	fixture_write("/sys/class/mapbuf/mapbuf9/numa_node", "1\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/opens", "2\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/mappings", "3\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/phys_addr",
+		      "0x0000000123456000\n");
 	list = mapbuf_list_read();
 	assert_non_null(list);
 	assert_int_equal(mapbuf_list_count(list), 2);
@@ -27,11 +30,15 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_numa_node(entry), 1);
 	assert_int_equal(mapbuf_entry_opens(entry), 2);
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
+	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
+	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);
 	entry = mapbuf_list_get(list, 1);
 	assert_string_equal(mapbuf_entry_name(entry), "b");
 	assert_int_equal(mapbuf_entry_numa_node(entry), -1);
 	assert_int_equal(mapbuf_entry_opens(entry), -1);
 	assert_int_equal(mapbuf_entry_mappings(entry), -1);
+	assert_int_equal(mapbuf_entry_dma_bits(entry), -1);
+	assert_int_equal(mapbuf_entry_phys_addr(entry), -1);
 	assert_null(mapbuf_list_get(list, 2));
 	mapbuf_list_free(list);
 }

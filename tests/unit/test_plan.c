@@ -14,7 +14,9 @@ static struct section buffers[] = {
 	{ .name = "adc2", .is_broken = 1 },
 };
 
-static const struct config config = { .buffers = buffers, .buffer_count = 3 };
+static struct config config = { .buffers = buffers, .buffer_count = 3 };
+
+static unsigned int flags;
 
 static void plans(const struct present *present, size_t count,
 		  const char *expected)
@@ -26,7 +28,7 @@ static void plans(const struct present *present, size_t count,
 
 	file = open_memstream(&text, &size);
 	assert_non_null(file);
-	plan_make(&plan, &config, present, count, 4096);
+	plan_make(&plan, &config, present, count, 4096, flags);
 	plan_print(&plan, file);
 	plan_free(&plan);
 	fclose(file);
@@ -42,34 +44,117 @@ static void creates_what_is_missing(void **state)
 	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
 }
 
+#define PRESENT(name_, size_, backing_, node) { \
+	.name = name_, .size = size_, .backing = backing_, .numa_node = node, \
+	.dma_bits = -1 }
+
 static void keeps_what_is_there(void **state)
 {
-	const struct present present[] = {
-		{ "other", 4096, "vmalloc", -1 },
-		{ "adc1", 8192, "contiguous", 1 },
-		{ "adc0", 8192, "vmalloc", 0 },
+	struct present present[] = {
+		PRESENT("other", 4096, "vmalloc", -1),
+		PRESENT("adc1", 8192, "contiguous", 1),
+		PRESENT("adc0", 8192, "vmalloc", 0),
 	};
 
 	(void)state;
 	plans(present, 3, "keep adc0\nkeep adc1\n");
+	present[1].dma_bits = 32;
+	present[1].has_node = 1;
+	present[1].mode = 0600;
+	plans(present, 3, "keep adc0\nkeep adc1\n");
 }
+
+#define ANEW " (give --replace to have it made anew)\n"
 
 static void leaves_what_differs(void **state)
 {
 	struct present present[] = {
-		{ "adc0", 4096, "vmalloc", -1 },
-		{ "adc1", 8192, "vmalloc", 1 },
+		PRESENT("adc0", 4096, "vmalloc", -1),
+		PRESENT("adc1", 8192, "vmalloc", 1),
 	};
 
 	(void)state;
 	plans(present, 2,
-	      "leave adc0: its size is 4096, not 8192\n"
-	      "leave adc1: its backing is vmalloc, not contiguous\n");
+	      "leave adc0: its size is 4096, not 8192" ANEW
+	      "leave adc1: its backing is vmalloc, not contiguous" ANEW);
+	present[0].size = 8192;
 	present[1].backing = "contiguous";
 	present[1].numa_node = -1;
 	plans(present, 2,
-	      "leave adc0: its size is 4096, not 8192\n"
-	      "leave adc1: its NUMA node is -1, not 1\n");
+	      "keep adc0\n"
+	      "leave adc1: its NUMA node is -1, not 1" ANEW);
+	present[1].numa_node = 1;
+	present[1].dma_bits = 0;
+	plans(present, 2,
+	      "keep adc0\n"
+	      "leave adc1: its DMA bits are 0, not 32" ANEW);
+}
+
+static void looks_at_the_node(void **state)
+{
+	struct present present = PRESENT("adc0", 8192, "vmalloc", -1);
+
+	(void)state;
+	present.has_node = 1;
+	present.gid = 5;
+	present.mode = 0640;
+	plans(&present, 1,
+	      "leave adc0: its mode is 0640, not 0660" ANEW
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+	present.gid = 6;
+	plans(&present, 1,
+	      "leave adc0: its group is 6, not 5" ANEW
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+	present.uid = 7;
+	plans(&present, 1,
+	      "leave adc0: its owner is 7, not 0" ANEW
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+}
+
+static void replaces_what_is_idle(void **state)
+{
+	struct present present[] = {
+		PRESENT("adc0", 4096, "vmalloc", -1),
+		PRESENT("adc1", 4096, "contiguous", 1),
+	};
+
+	(void)state;
+	flags = PLAN_REPLACE;
+	present[1].opens = 1;
+	plans(present, 2,
+	      "replace adc0: its size is 4096, not 8192\n"
+	      "leave adc1: its size is 4096, not 8192, but it is in use (see mapbufctl show)\n");
+	present[1].opens = 0;
+	present[1].mappings = 1;
+	present[0].opens = -1;
+	plans(present, 2,
+	      "replace adc0: its size is 4096, not 8192\n"
+	      "leave adc1: its size is 4096, not 8192, but it is in use (see mapbufctl show)\n");
+	flags = 0;
+}
+
+static void prunes_what_is_idle(void **state)
+{
+	struct present present[] = {
+		PRESENT("adc0", 8192, "vmalloc", -1),
+		PRESENT("old0", 4096, "vmalloc", -1),
+		PRESENT("old1", 4096, "vmalloc", -1),
+		PRESENT("adc1", 8192, "contiguous", 1),
+		/* Its section is broken, but it is there. */
+		PRESENT("adc2", 8192, "contiguous", 1),
+	};
+
+	(void)state;
+	flags = PLAN_PRUNE;
+	present[2].opens = 2;
+	plans(present, 5,
+	      "remove old0\n"
+	      "leave old1: it is not configured, but in use (see mapbufctl show)\n"
+	      "keep adc0\nkeep adc1\n");
+	config.error_count = 1;
+	plans(present, 5, "keep adc0\nkeep adc1\n");
+	config.error_count = 0;
+	flags = 0;
 }
 
 int main(void)
@@ -78,6 +163,9 @@ int main(void)
 		cmocka_unit_test(creates_what_is_missing),
 		cmocka_unit_test(keeps_what_is_there),
 		cmocka_unit_test(leaves_what_differs),
+		cmocka_unit_test(looks_at_the_node),
+		cmocka_unit_test(replaces_what_is_idle),
+		cmocka_unit_test(prunes_what_is_idle),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Passes its standard input to consume, through a buffer. */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <mapbuf.h>
+
+#include "ring.h"
+
+/* Straight into the slot; 0 at the end. */
+static uint32_t fill(struct slot *slot)
+{
+	ssize_t got;
+
+	do {
+		got = read(0, slot->data, sizeof(slot->data));
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		err(1, "cannot read the standard input");
+	return got;
+}
+
+static void produce(struct ring *ring, uint64_t count)
+{
+	struct slot *slot;
+
+	/* What was sent before has to be through. */
+	while (__atomic_load_n(&ring->ended, __ATOMIC_ACQUIRE))
+		ring_pause();
+	for (;;) {
+		while (ring_fill(ring, count) == count)
+			ring_pause();
+		slot = ring_slot(ring, ring->produced, count);
+		slot->length = fill(slot);
+		if (slot->length == 0)
+			break;
+		__atomic_store_n(&ring->produced, ring->produced + 1,
+				 __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&ring->ended, 1, __ATOMIC_RELEASE);
+}
+
+int main(int argc, char **argv)
+{
+	struct mapbuf *buffer;
+	struct ring *ring;
+
+	if (argc != 2)
+		errx(2, "usage: produce BUFFER <FILE");
+	buffer = mapbuf_open(argv[1], O_RDWR);
+	if (!buffer)
+		err(1, "buffer %s: cannot open", argv[1]);
+	if (mapbuf_size(buffer) < RING_HEADER_SIZE + 2 * RING_SLOT_SIZE)
+		errx(1, "buffer %s: too small for two slots", argv[1]);
+	ring = mapbuf_map(buffer, 0, 0, 0);
+	if (!ring)
+		err(1, "buffer %s: cannot map", argv[1]);
+
+	produce(ring, (mapbuf_size(buffer) - RING_HEADER_SIZE) /
+		      RING_SLOT_SIZE);
+	mapbuf_unmap(ring, mapbuf_size(buffer));
+	mapbuf_close(buffer);
+	return 0;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <mapbuf.h>
+
+#include "columns.h"
+#include "size.h"
+#include "system.h"
+
+static void print_name(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	(void)exact;
+	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_name(entry));
+}
+
+static void print_size(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	if (exact)
+		snprintf(cell, CELL_SIZE, "%" PRIu64,
+			 mapbuf_entry_size(entry));
+	else
+		size_format(cell, mapbuf_entry_size(entry));
+}
+
+static void print_backing(char *cell, const struct mapbuf_entry *entry,
+			  int exact)
+{
+	(void)exact;
+	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_backing(entry));
+}
+
+static void print_count(char *cell, int64_t count)
+{
+	if (count >= 0)
+		snprintf(cell, CELL_SIZE, "%" PRId64, count);
+}
+
+static void print_node(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_numa_node(entry));
+}
+
+static void print_path(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	(void)exact;
+	snprintf(cell, CELL_SIZE, "/dev/mapbuf%u", mapbuf_entry_id(entry));
+}
+
+static void print_opens(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_opens(entry));
+}
+
+static void print_mappings(char *cell, const struct mapbuf_entry *entry,
+			   int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_mappings(entry));
+}
+
+static void print_id(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_id(entry));
+}
+
+static void print_dma_bits(char *cell, const struct mapbuf_entry *entry,
+			   int exact)
+{
+	int64_t bits = mapbuf_entry_dma_bits(entry);
+
+	(void)exact;
+	/* 0 is no limit. */
+	if (bits > 0)
+		print_count(cell, bits);
+}
+
+static void print_address(char *cell, const struct mapbuf_entry *entry,
+			  int exact)
+{
+	int64_t address = mapbuf_entry_phys_addr(entry);
+
+	(void)exact;
+	if (address >= 0)
+		snprintf(cell, CELL_SIZE, "%#" PRIx64, address);
+}
+
+static int stat_node(const struct mapbuf_entry *entry, struct stat *status)
+{
+	char *path = system_path("/dev/mapbuf%u", mapbuf_entry_id(entry));
+	int result = stat(path, status);
+
+	free(path);
+	return result;
+}
+
+static void print_owner(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	struct passwd *user;
+	struct stat status;
+
+	(void)exact;
+	if (stat_node(entry, &status))
+		return;
+	user = getpwuid(status.st_uid);
+	if (user)
+		snprintf(cell, CELL_SIZE, "%s", user->pw_name);
+	else
+		snprintf(cell, CELL_SIZE, "%u", status.st_uid);
+}
+
+static void print_group(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	struct group *group;
+	struct stat status;
+
+	(void)exact;
+	if (stat_node(entry, &status))
+		return;
+	group = getgrgid(status.st_gid);
+	if (group)
+		snprintf(cell, CELL_SIZE, "%s", group->gr_name);
+	else
+		snprintf(cell, CELL_SIZE, "%u", status.st_gid);
+}
+
+static void print_mode(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	struct stat status;
+
+	(void)exact;
+	if (!stat_node(entry, &status))
+		snprintf(cell, CELL_SIZE, "%04o", status.st_mode & 07777);
+}
+
+const struct column column_table[COLUMN_COUNT] = {
+	{ "NAME", "name of the buffer", 0, 1, print_name },
+	{ "SIZE", "its size", 1, 1, print_size },
+	{ "BACKING", "where its memory comes from", 0, 1, print_backing },
+	{ "NODE", "NUMA node asked for", 1, 1, print_node },
+	{ "PATH", "device node", 0, 1, print_path },
+	{ "OPENS", "open files", 1, 1, print_opens },
+	{ "MAPPINGS", "mappings", 1, 1, print_mappings },
+	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },
+	{ "DMABITS", "its memory lies below 2^N", 1, 0, print_dma_bits },
+	{ "ADDRESS", "where its memory begins, if in one piece; for root",
+	  0, 0, print_address },
+	{ "OWNER", "owner of the node", 0, 0, print_owner },
+	{ "GROUP", "group of the node", 0, 0, print_group },
+	{ "MODE", "permissions of the node", 0, 0, print_mode },
+};
+
+int column_find(const char *title, size_t length)
+{
+	int i;
+
+	for (i = 0; i < COLUMN_COUNT; i++) {
+		if (strlen(column_table[i].title) == length &&
+		    strncasecmp(column_table[i].title, title, length) == 0)
+			return i;
+	}
+	return -1;
+}

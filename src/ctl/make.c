@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * To clear many GiB takes a while.  The module stops for a signal that kills,
+ * and only for that; so a child asks it, and the parent stays to show
+ * progress, and to remove what became of it when the user no longer wants it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <mapbuf.h>
+
+#include "ctl.h"
+#include "make.h"
+#include "progress.h"
+#include "property.h"
+
+struct result {
+	int error;
+	unsigned int id;
+};
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+
+static volatile sig_atomic_t caught;
+
+struct signal_state {
+	sigset_t mask;
+	struct sigaction actions[SIGNAL_COUNT];
+};
+
+static void catch(int number)
+{
+	caught = number;
+}
+
+/* From here on they arrive in ppoll() only.  Ignored ones stay ignored. */
+static void hold_signals(struct signal_state *before)
+{
+	struct sigaction action = { .sa_handler = catch };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < SIGNAL_COUNT; i++) {
+		sigaction(signals[i], NULL, &before->actions[i]);
+		if (before->actions[i].sa_handler != SIG_IGN)
+			sigaddset(&set, signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, &before->mask);
+	for (i = 0; i < SIGNAL_COUNT; i++) {
+		if (before->actions[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void release_signals(const struct signal_state *before)
+{
+	size_t i;
+
+	for (i = 0; i < SIGNAL_COUNT; i++)
+		sigaction(signals[i], &before->actions[i], NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+static int exists(const char *name)
+{
+	struct mapbuf_list *list = mapbuf_list_read();
+	const struct mapbuf_entry *entry;
+	int found = 0;
+	size_t i;
+
+	for (i = 0; list && !found && (entry = mapbuf_list_get(list, i)); i++)
+		found = strcmp(mapbuf_entry_name(entry), name) == 0;
+	mapbuf_list_free(list);
+	return found;
+}
+
+static int ask(struct mapbuf_control *control, const char *name,
+	       const struct properties *properties, unsigned int *id)
+{
+	struct mapbuf_options *options = properties_to_options(properties);
+	int error;
+
+	error = !options || mapbuf_control_create(control, name, options, id) ?
+		errno : 0;
+	mapbuf_options_free(options);
+	return error;
+}
+
+/* Until the child is done, or a signal came, for which it is killed. */
+static void watch(pid_t child, int pipe, const char *name,
+		  const sigset_t *mask)
+{
+	const struct timespec tick = {
+		.tv_sec = PROGRESS_MS / 1000,
+		.tv_nsec = PROGRESS_MS % 1000 * 1000000
+	};
+	struct pollfd fd = { .fd = pipe, .events = POLLIN };
+	long long start = progress_now_ms();
+	int count;
+
+	do {
+		count = ppoll(&fd, 1, &tick, mask);
+		if (count == 0)
+			progress_tell("making buffer", name,
+				      (progress_now_ms() - start) / 1000);
+	} while (count == 0 || (count < 0 && errno == EINTR && !caught));
+	progress_end();
+	if (caught)
+		kill(child, SIGKILL);
+}
+
+static int run_child(struct mapbuf_control *control, const char *name,
+		     const struct properties *properties, int pipe)
+{
+	struct result result = { 0 };
+
+	result.error = ask(control, name, properties, &result.id);
+	return write(pipe, &result, sizeof(result)) != sizeof(result);
+}
+
+/* What became of it; a child that was killed could not tell. */
+static struct result collect(pid_t child, int pipe)
+{
+	struct result result;
+
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (read(pipe, &result, sizeof(result)) != sizeof(result))
+		result.error = EINTR;
+	return result;
+}
+
+int make_buffer(struct mapbuf_control *control, const char *name,
+		const struct properties *properties, unsigned int *id)
+{
+	struct signal_state before;
+	struct result result = { 0 };
+	int pipes[2], is_others;
+	pid_t child;
+
+	if (pipe2(pipes, O_CLOEXEC))
+		return errno;
+	is_others = exists(name);
+	hold_signals(&before);
+	child = fork();
+	if (child == 0) {
+		release_signals(&before);
+		_exit(run_child(control, name, properties, pipes[1]));
+	}
+	result.error = errno;
+	close(pipes[1]);
+	if (child > 0) {
+		watch(child, pipes[0], name, &before.mask);
+		result = collect(child, pipes[0]);
+	}
+	close(pipes[0]);
+	if (caught && !is_others && exists(name))
+		mapbuf_control_destroy(control, name, 0);
+	release_signals(&before);
+	if (caught)
+		raise(caught);
+	*id = result.id;
+	return result.error;
+}

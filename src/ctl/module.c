@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whether the module is loaded, and if not, what is in the way. */
+#include <errno.h>
+#include <libkmod.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "system.h"
+#include "xalloc.h"
+
+#define NAME "mapbuf"
+
+static int exists(const char *format, const char *release)
+{
+	char *below = xprintf(format, release);
+	char *path = system_path("%s", below);
+	int result = access(path, F_OK) == 0;
+
+	free(path);
+	free(below);
+	return result;
+}
+
+/* Why the kernel takes signed modules only; NULL if it takes any. */
+static const char *signatures_needed(void)
+{
+	char *text = system_read("/sys/module/module/parameters/sig_enforce");
+	const char *why = NULL;
+
+	if (text && text[0] == 'Y')
+		why = "module.sig_enforce";
+	free(text);
+	text = system_read("/sys/kernel/security/lockdown");
+	if (text && !strstr(text, "[none]"))
+		why = "lockdown, which Secure Boot brings";
+	free(text);
+	return why;
+}
+
+/* A field of modinfo(8); NULL if there is none. */
+static char *get_info(struct kmod_list *info, const char *field)
+{
+	struct kmod_list *item;
+
+	kmod_list_foreach(item, info) {
+		if (strcmp(kmod_module_info_get_key(item), field) == 0)
+			return xstrdup(kmod_module_info_get_value(item));
+	}
+	return NULL;
+}
+
+static char *check_file(struct kmod_module *module, const char *release)
+{
+	const char *needed = signatures_needed();
+	struct kmod_list *info = NULL;
+	char *built_for, *signer, *why = NULL;
+	int error;
+
+	error = kmod_module_get_info(module, &info);
+	if (error < 0)
+		return xprintf("%s cannot be read: %s (dkms install --force " NAME ")",
+			       kmod_module_get_path(module), strerror(-error));
+	built_for = get_info(info, "vermagic");
+	signer = get_info(info, "signer");
+	if (built_for)
+		built_for[strcspn(built_for, " ")] = '\0';
+	if (built_for && strcmp(built_for, release) != 0)
+		why = xprintf("it was built for kernel %s, not %s (dkms install --force " NAME ")",
+			      built_for, release);
+	else if (needed && !signer)
+		why = xprintf("it is not signed, and this kernel takes signed modules only (%s): have DKMS sign it and enrol its key with mokutil --import",
+			      needed);
+	else if (needed)
+		why = xprintf("this kernel takes signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key with mokutil --import",
+			      needed, signer);
+	free(built_for);
+	free(signer);
+	kmod_module_info_free_list(info);
+	return why;
+}
+
+static int is_blacklisted(struct kmod_ctx *kmod, struct kmod_list *found)
+{
+	struct kmod_list *left = NULL;
+
+	if (kmod_module_apply_filter(kmod, KMOD_FILTER_BLACKLIST, found, &left))
+		return 0;
+	if (!left)
+		return 1;
+	kmod_module_unref_list(left);
+	return 0;
+}
+
+/* By the kernel itself, which then refuses it to everybody */
+static int is_refused(void)
+{
+	static const char key[] = "module_blacklist=";
+	char *line = system_read("/proc/cmdline"), *rest = line;
+	char *argument, *name;
+	int found = 0;
+
+	while (!found && (argument = strsep(&rest, " \n"))) {
+		if (strncmp(argument, key, strlen(key)) != 0)
+			continue;
+		argument += strlen(key);
+		while (!found && (name = strsep(&argument, ",")))
+			found = strcmp(name, NAME) == 0;
+	}
+	free(line);
+	return found;
+}
+
+static char *explain_file(struct kmod_ctx *kmod, struct kmod_list *found,
+			  const char *release)
+{
+	struct kmod_module *module = kmod_module_get_module(found);
+	const char *command;
+	char *why = NULL;
+
+	command = kmod_module_get_install_commands(module);
+	if (is_refused())
+		why = xprintf("it is blacklisted by module_blacklist= on the kernel command line");
+	else if (is_blacklisted(kmod, found))
+		why = xprintf("it is blacklisted, by modprobe.d or on the kernel command line, so that only \"modprobe " NAME "\" loads it");
+	else if (command && *command)
+		why = xprintf("modprobe runs \"%s\" instead of loading it (grep -r " NAME " /etc/modprobe.d)",
+			      command);
+	else if (!kmod_module_get_path(module))
+		why = xprintf("there is no file of it (dkms status)");
+	else
+		why = check_file(module, release);
+	if (!why)
+		why = xprintf("nothing seems to be in the way (modprobe " NAME ", and see dmesg)");
+	kmod_module_unref(module);
+	return why;
+}
+
+static char *explain_no_file(const char *release)
+{
+	if (!exists("/lib/modules/%s", release))
+		return xprintf("/lib/modules has nothing for the running kernel %s (reboot into an installed one)",
+			       release);
+	if (!exists("/lib/modules/%s/build", release))
+		return xprintf("it is not built for kernel %s, whose headers are not installed (install linux-headers-%s or kernel-devel, DKMS then builds it)",
+			       release, release);
+	return xprintf("it is not built for kernel %s (dkms status; dkms autoinstall)",
+		       release);
+}
+
+static char *explain(void)
+{
+	struct kmod_list *found = NULL;
+	struct utsname kernel;
+	struct kmod_ctx *kmod;
+	char *directories[5] = {
+		system_path("/etc/modprobe.d"), system_path("/run/modprobe.d"),
+		system_path("/usr/lib/modprobe.d"),
+		system_path("/lib/modprobe.d"), NULL
+	};
+	char *path, *why;
+	int i;
+
+	uname(&kernel);
+	path = system_path("/lib/modules/%s", kernel.release);
+	kmod = kmod_new(path, (const char *const *)directories);
+	if (!kmod)
+		why = xprintf("libkmod cannot be used: %s", strerror(errno));
+	else if (kmod_module_new_from_lookup(kmod, NAME, &found) || !found)
+		why = explain_no_file(kernel.release);
+	else
+		why = explain_file(kmod, found, kernel.release);
+	kmod_module_unref_list(found);
+	kmod_unref(kmod);
+	free(path);
+	for (i = 0; i < 4; i++)
+		free(directories[i]);
+	return why;
+}
+
+enum module_state module_examine(char **version, char **why)
+{
+	*why = NULL;
+	*version = NULL;
+	if (!exists("/sys/module/%s", NAME)) {
+		*why = explain();
+		return MODULE_MISSING;
+	}
+	*version = system_read("/sys/module/" NAME "/version");
+	if (!*version)
+		*version = xstrdup("unknown");
+	if (strcmp(*version, MAPBUF_VERSION) == 0)
+		return MODULE_LOADED;
+	*why = xprintf("mapbufctl is version " MAPBUF_VERSION " (load the module again when no buffer is in use: modprobe -r " NAME " && modprobe " NAME ")");
+	return MODULE_OTHER_VERSION;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "progress.h"
+
+static int is_shown;
+
+void progress_tell(const char *what, const char *name, long long seconds)
+{
+	if (!isatty(2))
+		return;
+	fprintf(stderr, "\r\033[K%s '%s', %lld s", what, name, seconds);
+	is_shown = 1;
+}
+
+void progress_end(void)
+{
+	int error = errno;
+
+	if (is_shown)
+		fputs("\r\033[K", stderr);
+	is_shown = 0;
+	errno = error;
+}
+
+long long progress_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}

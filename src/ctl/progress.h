@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A line on the terminal while something takes longer than a second. */
+#ifndef MAPBUFCTL_PROGRESS_H
+#define MAPBUFCTL_PROGRESS_H
+
+/* How often to call progress_tell() */
+#define PROGRESS_MS 1000
+
+/* Nothing, unless standard error is a terminal. */
+void progress_tell(const char *what, const char *name, long long seconds);
+/* Takes the line away; errno stays. */
+void progress_end(void);
+/* CLOCK_MONOTONIC */
+long long progress_now_ms(void);
+
+#endif /* MAPBUFCTL_PROGRESS_H */

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* One call of the kernel moves at most about 2 GiB. */
+ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
+		    uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t count;
+
+	while (done < length) {
+		count = pread(mapbuf_fd(buffer), (char *)data + done,
+			      length - done, offset + done);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0 && done == 0)
+			return -1;
+		if (count <= 0)
+			break;
+		done += count;
+	}
+	return done;
+}
+
+ssize_t mapbuf_write(struct mapbuf *buffer, const void *data, size_t length,
+		     uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t count;
+
+	while (done < length) {
+		count = pwrite(mapbuf_fd(buffer), (const char *)data + done,
+			       length - done, offset + done);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0 && done == 0)
+			return -1;
+		if (count <= 0)
+			break;
+		done += count;
+	}
+	return done;
+}
