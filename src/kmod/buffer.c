@@ -204,7 +204,10 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 			       MAPBUF_GFP);
 	if (!buf->chunks)
 		return -ENOMEM;
-	return buf->spec.ops->alloc(buf);
+	err = buf->spec.ops->alloc(buf);
+	if (!err)
+		mapbuf_mapping_place(buf);
+	return err;
 }
 
 /**

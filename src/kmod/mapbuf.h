@@ -157,6 +157,7 @@ bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
 
 /* mapping.c */
 int mapbuf_mapping_init(struct mapbuf_buffer *buf);
+void mapbuf_mapping_place(struct mapbuf_buffer *buf);
 void mapbuf_mapping_destroy(struct mapbuf_buffer *buf);
 int mapbuf_mmap(struct file *file, struct vm_area_struct *vma);
 unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,

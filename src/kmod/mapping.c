@@ -6,8 +6,9 @@
  *
  * - Some 2 MiB compound page fits into it.  A fault returns a page with a
  *   reference, and the kernel maps all of its compound page at once, on
- *   condition that the file's inode is as large as the buffer and the area is
- *   neither VM_MIXEDMAP nor VM_PFNMAP.
+ *   condition that the page's index says it lies within the file's inode, which
+ *   is as large as the buffer, and the area is neither VM_MIXEDMAP nor
+ *   VM_PFNMAP.
  * - Else, VM_MIXEDMAP.  A fault inserts, with a reference each, the page and
  *   those that follow it, as far as one page table reaches.  It returns a page
  *   only where there is a page table: the kernel loses count when it maps 2 MiB
@@ -86,6 +87,25 @@ void mapbuf_mapping_destroy(struct mapbuf_buffer *buf)
 	simple_release_fs(&fs_mount, &fs_pins);
 }
 
+/**
+ * mapbuf_mapping_place() - tell the kernel where in the buffer its pages are
+ * @buf: the buffer, its memory just allocated
+ *
+ * A fault maps a compound page in one piece only if it ends, by its index,
+ * before the end of the file; and pages come with any index.
+ */
+void mapbuf_mapping_place(struct mapbuf_buffer *buf)
+{
+	unsigned long i;
+
+	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
+		struct page *head = buf->chunks[i].head;
+
+		if (head && PageCompound(head))
+			mapbuf_set_index(head, i << MAPBUF_CHUNK_ORDER);
+	}
+}
+
 static void mapping_open(struct vm_area_struct *vma)
 {
 	struct mapbuf_buffer *buf = vma->vm_private_data;
@@ -126,16 +146,25 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 	/* What comes after the first page is a bonus. */
 	if (pgoff - left != vmf->pgoff)
 		return VM_FAULT_NOPAGE;
-	if (err != -EBUSY)
-		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 
-	/*
-	 * Another thread was faster, or userfaultfd has left a marker here, for
-	 * the kernel to replace.  It cannot map 2 MiB: there is a page table.
-	 */
-	vmf->page = mapbuf_page(buf, vmf->pgoff);
-	get_page(vmf->page);
-	return 0;
+	switch (err) {
+	case -EBUSY:
+		/*
+		 * Another thread was faster, or userfaultfd has left a marker
+		 * here, for the kernel to replace.  It cannot map 2 MiB: there
+		 * is a page table.
+		 */
+		vmf->page = mapbuf_page(buf, vmf->pgoff);
+		get_page(vmf->page);
+		return 0;
+	case -EFAULT:
+		/* MADV_DONTNEED has just taken the page table away: again. */
+		return VM_FAULT_NOPAGE;
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)

@@ -31,7 +31,7 @@ static void killed(const struct store *s)
 	whole = microseconds() - whole;
 	t_ok(!status && !b_destroy("kill", 0), "%s: create", s->name);
 
-	before = free_memory();
+	before = mem_free();
 	for (i = 0; i < ROUNDS; i++) {
 		pid = child(creating, s->id);
 		usleep(whole * i / ROUNDS);
@@ -44,7 +44,7 @@ static void killed(const struct store *s)
 	}
 	t_ok(stopped > 0, "%s: killed %d times, %d were made all the same",
 	     s->name, stopped, made);
-	t_ok(labs(free_memory() - before) < 64 * 1024,
+	t_ok(labs(mem_free() - before) < 64 * 1024,
 	     "%s: the memory is back", s->name);
 	t_ok(!b_try_create("kill", SIZE, s->id) && !b_destroy("kill", 0),
 	     "%s: the next one works", s->name);

@@ -206,14 +206,14 @@ static void limits(void)
 
 	write_param("max_bytes", "100%", 0);
 	sysinfo(&info);
-	before = meminfo("MemFree");
+	before = mem_free();
 	t_ok(b_try_create("l1", info.totalram, MAPBUF_BACKING_VMALLOC) ==
 	     -ENOMEM, "all of memory is ENOMEM: vmalloc");
 	t_ok(b_try_create("l1", info.totalram, MAPBUF_BACKING_CONTIGUOUS) ==
 	     -ENOMEM, "all of memory is ENOMEM: contiguous");
-	t_ok(labs(meminfo("MemFree") - before) < 16 * 1024,
+	t_ok(labs(mem_free() - before) < 16 * 1024,
 	     "and takes none (%ld KiB before, %ld after)", before,
-	     meminfo("MemFree"));
+	     mem_free());
 	write_param("max_bytes", "50%", 0);
 }
 
@@ -225,7 +225,7 @@ static void given_back(void)
 
 	b_create("back", 64 * MIB, id);
 	b_destroy("back", 0);
-	before = free_memory();
+	before = mem_free();
 	for (i = 0; i < 20; i++) {
 		int fd;
 		char *map;
@@ -238,7 +238,7 @@ static void given_back(void)
 		close(fd);
 		b_destroy("back", 0);
 	}
-	after = free_memory();
+	after = mem_free();
 	t_ok(before - after < 16 * 1024,
 	     "%s: 20 times 64 MiB come back (%ld KiB before, %ld after)",
 	     store, before, after);

@@ -5,6 +5,7 @@
  */
 #include "t.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #define ROUNDS 2000
@@ -85,6 +86,71 @@ static void own_range(unsigned int seed)
 	own(seed, MAPBUF_BACKING_CONTIGUOUS, 32 * MIB, 10);
 }
 
+#define AREA (2 * HUGE_PAGE + 5 * PAGE)
+#define AREA_SEED 90
+
+static char *area;
+static bool area_stop;
+
+/* One word of some page, which every thread reads as it was written. */
+static void *area_read(void *seed)
+{
+	uint64_t n = (uintptr_t)seed;
+	long good = 0;
+
+	while (!__atomic_load_n(&area_stop, __ATOMIC_RELAXED)) {
+		size_t at;
+
+		n = n * 6364136223846793005 + 1442695040888963407;
+		at = (n >> 33) % (AREA / PAGE) * PAGE;
+		if (!filled(area + at, 8, AREA_SEED + at / 8))
+			return NULL;
+		good++;
+	}
+	return (void *)good;
+}
+
+/* Readers fault pages in while others take them away again. */
+static void faults(unsigned int odd)
+{
+	pthread_t thread[3];
+	size_t i;
+	int fd;
+
+	must(!b_try_create("faults", AREA, MAPBUF_BACKING_VMALLOC));
+	fd = b_open("faults", O_RDWR);
+	area = mmap(NULL, AREA + 2 * HUGE_PAGE, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	area = (char *)(((uintptr_t)area + HUGE_PAGE - 1) & -HUGE_PAGE) +
+	       odd * PAGE;
+	must(mmap(area, AREA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		  fd, 0) == area);
+	fill(area, AREA, AREA_SEED);
+
+	for (i = 0; i < ARRAY_LEN(thread); i++)
+		must(!pthread_create(&thread[i], NULL, area_read,
+				     (void *)(i + 1)));
+	for (i = 0; i < ROUNDS; i++) {
+		char *at = area + i * 37 % (AREA / PAGE) * PAGE;
+		size_t len = i % 3 ? PAGE : (size_t)(area + AREA - at);
+
+		must(!madvise(at, len, MADV_DONTNEED));
+		must(!mprotect(at, len, i % 2 ? PROT_READ :
+			       PROT_READ | PROT_WRITE));
+		if (i % 16 == 0)
+			must(mmap(area, AREA, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED, fd, 0) == area);
+	}
+	__atomic_store_n(&area_stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < ARRAY_LEN(thread); i++) {
+		void *good;
+
+		must(!pthread_join(thread[i], &good) && good);
+	}
+	must(munmap(area, AREA) == 0 && !close(fd));
+	must(!b_destroy("faults", 0));
+}
+
 int main(void)
 {
 	unsigned int i;
@@ -102,5 +168,10 @@ int main(void)
 	for (i = 0; i < 4; i++)
 		child(own_range, i);
 	t_ok(reap(), "four processes with a range of 32 MiB each, too");
+
+	child(faults, 0);
+	t_ok(reap(), "threads fault while 2 MiB are taken away");
+	child(faults, 1);
+	t_ok(reap(), "threads fault while single pages are taken away");
 	return t_done();
 }

@@ -333,6 +333,8 @@ static void write_tracked(int buffer, bool odd)
 	pid_t pid;
 
 	if (fd < 0) {
+		if (kernel_since(6, 7))
+			t_bail("asynchronous write protection");
 		t_skip("this kernel has no asynchronous write protection",
 		       "%s: userfaultfd", store);
 		munmap(map, SIZE);

@@ -253,14 +253,10 @@ long meminfo(const char *field)
 	return value;
 }
 
-/*
- * MemFree, KiB.  What was freed last waits in lists of the processors, several
- * pages of 2 MiB each; to look for a range drains them.
- */
-long free_memory(void)
+long mem_free(void)
 {
-	b_create("drain", 4 * MIB + PAGE, MAPBUF_BACKING_CONTIGUOUS);
-	b_destroy("drain", 0);
+	if (!b_try_create("settle", 4 * MIB, MAPBUF_BACKING_CONTIGUOUS))
+		b_destroy("settle", 0);
 	return meminfo("MemFree");
 }
 
@@ -354,8 +350,11 @@ bool reap(void)
 	int status;
 	bool ok = true;
 
-	while (wait(&status) > 0)
+	while (wait(&status) > 0) {
+		if (status)
+			t_note("a child ended with status %#x", status);
 		ok &= status == 0;
+	}
 	return ok;
 }
 

@@ -85,9 +85,14 @@ bool all_zero(const void *where, size_t len);
  * or summed over all mappings in a range, in KiB; -1 if there is none.
  */
 long meminfo(const char *field);
-long free_memory(void);
 long smaps(const void *address, const char *field);
 long smaps_range(const void *at, size_t len, const char *field);
+
+/*
+ * KiB that are free.  Processors keep lists of pages that have been freed,
+ * since 6.7 up to an eighth of memory, until somebody asks for a range.
+ */
+long mem_free(void);
 
 /* Whether the kernel is that release or later: only for what it cannot do. */
 bool kernel_since(int major, int minor);

@@ -120,7 +120,7 @@ static bool fixed(struct ring *ring, char *map, int fd)
 	char *copy = malloc(SIZE + PAGE), *aligned, *other;
 	int fd2, err = ring_register(ring, map);
 
-	if (err == -EOPNOTSUPP && !kernel_since(6, 3)) {
+	if (err == -EOPNOTSUPP && !kernel_since(6, 12)) {
 		t_skip("this kernel registers no file mappings",
 		       "%s: fixed buffers", store);
 		free(copy);

@@ -67,12 +67,23 @@ static inline bool mapbuf_page_on_lru(struct page *page)
 	return folio_test_lru(page_folio(page));
 }
 
+/* The index has been of folios, not of pages, since 5.16. */
+static inline void mapbuf_set_index(struct page *head, pgoff_t index)
+{
+	page_folio(head)->index = index;
+}
+
 /* Since 5.13 pages of alloc_contig_range() are cleared as others are. */
 #define MAPBUF_CONTIG_INITS true
 #else
 static inline bool mapbuf_page_on_lru(struct page *page)
 {
 	return PageLRU(page);
+}
+
+static inline void mapbuf_set_index(struct page *head, pgoff_t index)
+{
+	head->index = index;
 }
 
 #define MAPBUF_CONTIG_INITS false
