@@ -39,13 +39,13 @@ static void consume(struct ring *ring, uint64_t count)
 			empty(ring_slot(ring, ring->consumed, count));
 			__atomic_store_n(&ring->consumed, ring->consumed + 1,
 					 __ATOMIC_RELEASE);
-		} else if (ended) {
-			__atomic_store_n(&ring->ended, 0, __ATOMIC_RELEASE);
-			return;
-		} else {
-			ring_pause();
+			continue;
 		}
+		if (ended)
+			break;
+		ring_pause();
 	}
+	__atomic_store_n(&ring->ended, 0, __ATOMIC_RELEASE);
 }
 
 int main(int argc, char **argv)

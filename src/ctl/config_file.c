@@ -111,7 +111,7 @@ static int read_header(struct reader *reader, const char *wrong, char *text)
 
 	if (!wrong)
 		wrong = parse_header(text, &name);
-	reader->is_lost = wrong != NULL;
+	reader->is_lost = !!wrong;
 	if (!wrong) {
 		reader->section = config_section(reader->config, name,
 						 &reader->place);

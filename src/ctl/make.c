@@ -28,7 +28,8 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
-static volatile sig_atomic_t caught;
+/* Set by a signal, and only while ppoll() waits. */
+static int caught;
 
 struct signal_state {
 	sigset_t mask;
@@ -37,7 +38,12 @@ struct signal_state {
 
 static void catch(int number)
 {
-	caught = number;
+	__atomic_store_n(&caught, number, __ATOMIC_RELAXED);
+}
+
+static int interrupted(void)
+{
+	return __atomic_load_n(&caught, __ATOMIC_RELAXED);
 }
 
 /* From here on they arrive in ppoll() only.  Ignored ones stay ignored. */
@@ -111,9 +117,9 @@ static void watch(pid_t child, int pipe, const char *name,
 		if (count == 0)
 			progress_tell("making buffer", name,
 				      (progress_now_ms() - start) / 1000);
-	} while (count == 0 || (count < 0 && errno == EINTR && !caught));
+	} while (count == 0 || (count < 0 && errno == EINTR && !interrupted()));
 	progress_end();
-	if (caught)
+	if (interrupted())
 		kill(child, SIGKILL);
 }
 
@@ -162,11 +168,11 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 		result = collect(child, pipes[0]);
 	}
 	close(pipes[0]);
-	if (caught && !is_others && exists(name))
+	if (interrupted() && !is_others && exists(name))
 		mapbuf_control_destroy(control, name, 0);
 	release_signals(&before);
-	if (caught)
-		raise(caught);
+	if (interrupted())
+		raise(interrupted());
 	*id = result.id;
 	return result.error;
 }

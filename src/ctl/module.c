@@ -101,7 +101,7 @@ static int is_refused(void)
 	char *argument, *name;
 	int found = 0;
 
-	while (!found && (argument = strsep(&rest, " \n"))) {
+	while (!found && (argument = strsep(&rest, " "))) {
 		if (strncmp(argument, key, strlen(key)) != 0)
 			continue;
 		argument += strlen(key);
@@ -123,7 +123,8 @@ static char *explain_file(struct kmod_ctx *kmod, struct kmod_list *found,
 	if (is_refused())
 		why = xprintf("it is blacklisted by module_blacklist= on the kernel command line");
 	else if (is_blacklisted(kmod, found))
-		why = xprintf("it is blacklisted, by modprobe.d or on the kernel command line, so that only \"modprobe " NAME "\" loads it");
+		why = xprintf("it is blacklisted, by modprobe.d or on the kernel command line, so that only \"modprobe %s\" loads it",
+			      NAME);
 	else if (command && *command)
 		why = xprintf("modprobe runs \"%s\" instead of loading it (grep -r " NAME " /etc/modprobe.d)",
 			      command);
@@ -192,6 +193,7 @@ enum module_state module_examine(char **version, char **why)
 		*version = xstrdup("unknown");
 	if (strcmp(*version, MAPBUF_VERSION) == 0)
 		return MODULE_LOADED;
-	*why = xprintf("mapbufctl is version " MAPBUF_VERSION " (load the module again when no buffer is in use: modprobe -r " NAME " && modprobe " NAME ")");
+	*why = xprintf("mapbufctl is version %s (load the module again when no buffer is in use: modprobe -r %s && modprobe %s)",
+		       MAPBUF_VERSION, NAME, NAME);
 	return MODULE_OTHER_VERSION;
 }

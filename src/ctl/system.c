@@ -57,7 +57,7 @@ int system_has_argument(const char *word)
 	char *line = system_read("/proc/cmdline"), *rest = line, *argument;
 	int found = 0;
 
-	while (!found && (argument = strsep(&rest, " \n")))
+	while (!found && (argument = strsep(&rest, " ")))
 		found = strcmp(argument, word) == 0;
 	free(line);
 	return found;

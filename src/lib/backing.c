@@ -4,7 +4,10 @@
 
 #include "internal.h"
 
-/* In the order of the numbers, which start at 1. */
+/*
+ * In the order of the numbers, which start at 1.  A reserved range cannot be
+ * had by its size alone, so it is no choice for those who create.
+ */
 static const char *const backings[] = {
 	[MAPBUF_BACKING_VMALLOC - 1] = "vmalloc",
 	[MAPBUF_BACKING_CONTIGUOUS - 1] = "contiguous",
@@ -21,6 +24,8 @@ const char *libmapbuf_backing_name(uint32_t number)
 {
 	size_t count = sizeof(backings) / sizeof(backings[0]) - 1;
 
+	if (number == MAPBUF_BACKING_RESERVED)
+		return "reserved";
 	if (number == 0 || number > count)
 		return "unknown";
 	return backings[number - 1];

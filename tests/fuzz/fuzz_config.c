@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		set_up();
 	write_file(data, size);
 	config_read(&config, &env);
-	check(&config, memmem(data, size, GOOD, strlen(GOOD)) != NULL);
+	check(&config, !!memmem(data, size, GOOD, strlen(GOOD)));
 	config_free(&config);
 	return 0;
 }

@@ -157,6 +157,29 @@ static void by_descriptor(void **state)
 	mock_finished();
 }
 
+/* Also of what a program cannot ask for, and of what is newer than it */
+static void backing_names(void **state)
+{
+	static const char *const expected[] = {
+		"unknown", "vmalloc", "contiguous", "reserved", "unknown"
+	};
+	const struct mapbuf_info request = { .size = sizeof(request) };
+	struct mapbuf_info answer = { .size = sizeof(answer), .name = "adc0" };
+	struct mapbuf *buffer;
+
+	(void)state;
+	for (answer.backing = 0; answer.backing < 5; answer.backing++) {
+		mock_ioctl(MAPBUF_IOC_INFO, &request, &answer, sizeof(answer),
+			   0);
+		buffer = mapbuf_open_fd(dup(0));
+		assert_non_null(buffer);
+		assert_string_equal(mapbuf_backing(buffer),
+				    expected[answer.backing]);
+		mapbuf_close(buffer);
+		mock_finished();
+	}
+}
+
 void *__wrap_mmap64(void *address, size_t length, int prot, int flags, int fd,
 		    off_t offset);
 int __wrap_munmap(void *address, size_t length);
@@ -259,6 +282,7 @@ int main(void)
 		cmocka_unit_test(invalid),
 		cmocka_unit_test(names),
 		cmocka_unit_test(by_descriptor),
+		cmocka_unit_test(backing_names),
 		cmocka_unit_test(mapping),
 		cmocka_unit_test(mapping_beyond),
 	};

@@ -37,7 +37,7 @@ static int last_error;
 struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev,
 							  const char *source)
 {
-	assert_non_null(udev);
+	(void)udev;
 	assert_string_equal(source, "kernel");
 	if (fail_new) {
 		errno = fail_new;
@@ -89,7 +89,7 @@ struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *moni
 
 struct udev_device *__wrap_udev_device_unref(struct udev_device *device)
 {
-	assert_non_null(device);
+	(void)device;
 	references--;
 	return NULL;
 }
