@@ -20,23 +20,23 @@ static int failures;
 /* The result of the system call, as the kernel returns it. */
 long call(long number, long a, long b, long c, long d, long e, long f);
 asm("call:\n\t"
-    "pushl %ebp\n\t"
-    "pushl %ebx\n\t"
-    "pushl %esi\n\t"
-    "pushl %edi\n\t"
-    "movl 20(%esp), %eax\n\t"
-    "movl 24(%esp), %ebx\n\t"
-    "movl 28(%esp), %ecx\n\t"
-    "movl 32(%esp), %edx\n\t"
-    "movl 36(%esp), %esi\n\t"
-    "movl 40(%esp), %edi\n\t"
-    "movl 44(%esp), %ebp\n\t"
-    "int $0x80\n\t"
-    "popl %edi\n\t"
-    "popl %esi\n\t"
-    "popl %ebx\n\t"
-    "popl %ebp\n\t"
-    "ret");
+	"pushl %ebp\n\t"
+	"pushl %ebx\n\t"
+	"pushl %esi\n\t"
+	"pushl %edi\n\t"
+	"movl 20(%esp), %eax\n\t"
+	"movl 24(%esp), %ebx\n\t"
+	"movl 28(%esp), %ecx\n\t"
+	"movl 32(%esp), %edx\n\t"
+	"movl 36(%esp), %esi\n\t"
+	"movl 40(%esp), %edi\n\t"
+	"movl 44(%esp), %ebp\n\t"
+	"int $0x80\n\t"
+	"popl %edi\n\t"
+	"popl %esi\n\t"
+	"popl %ebx\n\t"
+	"popl %ebp\n\t"
+	"ret");
 
 static long call3(long number, long a, long b, long c)
 {

@@ -353,7 +353,8 @@ static void write_tracked(int buffer, bool odd)
 	if (!pid) {
 		map = map_at(buffer, odd);
 		alarm(20);
-		range.range.start = protect.range.start = (uintptr_t)map;
+		range.range.start = (uintptr_t)map;
+		protect.range.start = (uintptr_t)map;
 		fd = fault_handler(FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED);
 		must(!ioctl(fd, UFFDIO_REGISTER, &range) &&
 		     !ioctl(fd, UFFDIO_WRITEPROTECT, &protect));

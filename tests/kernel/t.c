@@ -292,7 +292,8 @@ bool kernel_since(int major, int minor)
 	int a = 0, b = 0;
 
 	uname(&name);
-	sscanf(name.release, "%d.%d", &a, &b);
+	if (sscanf(name.release, "%d.%d", &a, &b) != 2)
+		t_bail("release %s", name.release);
 	return a > major || (a == major && b >= minor);
 }
 
