@@ -141,7 +141,9 @@ static void buffer_unregister(struct mapbuf_buffer *buf)
 /* Nobody can reach the memory any more. */
 static void buffer_free(struct mapbuf_buffer *buf)
 {
-	trace_mapbuf_release(buf);
+	/* One that was never seen had no mapbuf_create either. */
+	if (buf->dev.devt)
+		trace_mapbuf_release(buf);
 	if (buf->chunks)
 		mapbuf_pages_free(buf);
 	kvfree(buf->chunks);
