@@ -100,6 +100,19 @@ static int ask(struct mapbuf_control *control, const char *name,
 	return error;
 }
 
+/* A signal that came when ppoll() had something else to tell. */
+static void take_pending(void)
+{
+	sigset_t set;
+	size_t i;
+
+	sigpending(&set);
+	for (i = 0; i < SIGNAL_COUNT; i++) {
+		if (sigismember(&set, signals[i]))
+			catch(signals[i]);
+	}
+}
+
 /* Until the child is done, or a signal came, for which it is killed. */
 static void watch(pid_t child, int pipe, const char *name,
 		  const sigset_t *mask)
@@ -119,6 +132,7 @@ static void watch(pid_t child, int pipe, const char *name,
 				      (progress_now_ms() - start) / 1000);
 	} while (count == 0 || (count < 0 && errno == EINTR && !interrupted()));
 	progress_end();
+	take_pending();
 	if (interrupted())
 		kill(child, SIGKILL);
 }
@@ -158,7 +172,11 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 	hold_signals(&before);
 	child = fork();
 	if (child == 0) {
-		release_signals(&before);
+		/*
+		 * Ctrl-C on a terminal goes to the child, too: it keeps the
+		 * signals blocked, so that it ends only with the parent's
+		 * knowledge.
+		 */
 		_exit(run_child(control, name, properties, pipes[1]));
 	}
 	result.error = errno;
