@@ -62,7 +62,7 @@ build()
 	for tap_dir in "$@"; do
 		tap_make=make_tests
 		case $tap_dir in
-		*/src/*) tap_make="make -s -C" ;;
+		*/src/lib | */src/ctl) tap_make="make -s -C" ;;
 		esac
 		if ! $tap_make "$tap_dir" >"$tmp/make" 2>&1; then
 			note <"$tmp/make"
