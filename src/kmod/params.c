@@ -318,6 +318,14 @@ int mapbuf_params_make_buffers(void)
 		return -EINVAL;
 	}
 
+	/* Before any is made: leave the kernel a little to work with. */
+	if (total && (total >> PAGE_SHIFT) + totalram_pages() / 64 >
+	    si_mem_available()) {
+		pr_err("buffers=%u of size=%llu are more than the free memory\n",
+		       param_buffers, param_size);
+		return -ENOMEM;
+	}
+
 	for (i = 0; i < param_buffers && !err; i++) {
 		memset(spec.name, 0, sizeof(spec.name));
 		snprintf(spec.name, sizeof(spec.name), "mapbuf%u", i);
