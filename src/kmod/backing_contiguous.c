@@ -171,6 +171,10 @@ static int contiguous_scan(struct mapbuf_buffer *buf)
 		return err;
 
 	err = -ENOMEM;
+	/* Whoever had the lock may have taken them. */
+	if (!mapbuf_pages_available(buf->nr_pages))
+		goto out;
+
 	if (node != NUMA_NO_NODE) {
 		err = node_scan(buf, node);
 	} else {
@@ -180,6 +184,7 @@ static int contiguous_scan(struct mapbuf_buffer *buf)
 				break;
 		}
 	}
+out:
 	mutex_unlock(&scan_lock);
 	return err;
 }

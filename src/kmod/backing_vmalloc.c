@@ -85,6 +85,9 @@ static int vmalloc_alloc(struct mapbuf_buffer *buf)
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
+		/* Others may have taken some meanwhile. */
+		if (!mapbuf_pages_available(buf->nr_pages - index))
+			return -ENOMEM;
 
 		n = min(buf->nr_pages - index, MAPBUF_CHUNK_PAGES);
 		if (n == MAPBUF_CHUNK_PAGES)

@@ -199,7 +199,7 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 		return buf->spec.ops->alloc(buf);
 
 	/* Do not drive the machine into the ground only to fail. */
-	if (buf->nr_pages > si_mem_available())
+	if (!mapbuf_pages_available(buf->nr_pages))
 		return -ENOMEM;
 
 	buf->chunks = kvcalloc(mapbuf_nr_chunks(buf), sizeof(*buf->chunks),

@@ -147,6 +147,7 @@ void mapbuf_buffer_put(struct mapbuf_buffer *buf);
 
 /* pages.c */
 struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index);
+bool mapbuf_pages_available(u64 nr);
 int mapbuf_pages_clear(struct mapbuf_buffer *buf, bool killable);
 void mapbuf_pages_free(struct mapbuf_buffer *buf);
 size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,

@@ -6,6 +6,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
@@ -33,6 +34,23 @@ struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index)
 
 	index &= MAPBUF_CHUNK_PAGES - 1;
 	return chunk->pages ? chunk->pages[index] : chunk->head + index;
+}
+
+/**
+ * mapbuf_pages_available() - whether memory has so many pages left
+ * @nr: how many more are wanted
+ *
+ * Some are left for everybody else: after the last page, the next small
+ * allocation of anyone wakes the OOM killer.
+ *
+ * Return: true if they can be had, as far as can be told without trying.
+ */
+bool mapbuf_pages_available(u64 nr)
+{
+	unsigned long margin = min_t(unsigned long, totalram_pages() / 64,
+				     SZ_64M >> PAGE_SHIFT);
+
+	return nr + margin <= si_mem_available();
 }
 
 /**

@@ -318,9 +318,8 @@ int mapbuf_params_make_buffers(void)
 		return -EINVAL;
 	}
 
-	/* Before any is made: leave the kernel a little to work with. */
-	if (total && (total >> PAGE_SHIFT) + totalram_pages() / 64 >
-	    si_mem_available()) {
+	/* Before any is made: all or nothing. */
+	if (total && !mapbuf_pages_available(total >> PAGE_SHIFT)) {
 		pr_err("buffers=%u of size=%llu are more than the free memory\n",
 		       param_buffers, param_size);
 		return -ENOMEM;
