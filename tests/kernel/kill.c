@@ -4,8 +4,8 @@
 
 #include <time.h>
 
-#define SIZE (600 * MIB)
-#define ROUNDS 20
+#define SIZE (256 * MIB)
+#define ROUNDS 8
 
 static void creating(unsigned int backing)
 {

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define ROUNDS 2000
+#define ROUNDS 1000
 
 static unsigned int backing_of(unsigned int n)
 {
