@@ -55,28 +55,6 @@ static void deferred(void)
 	t_ok(!b_destroy("late", 0), "%s: the new one is another", store);
 }
 
-/* What an earlier buffer held must not be seen in a later one. */
-static void zeroed(void)
-{
-	int i, bad = 0;
-
-	for (i = 0; i < 8; i++) {
-		size_t size = (i + 1) * MIB + i * PAGE;
-		char *map;
-		int fd;
-
-		b_create("zero", size, id);
-		fd = b_open("zero", O_RDWR);
-		map = b_map(fd, size, 0);
-		bad += !all_zero(map, size);
-		memset(map, 0xa5, size);
-		munmap(map, size);
-		close(fd);
-		b_destroy("zero", 0);
-	}
-	t_ok(!bad, "%s: new buffers are zero, whatever old ones held", store);
-}
-
 static void wiped_at_last_close(void)
 {
 	struct mapbuf_create c = {
@@ -254,8 +232,7 @@ int main(void)
 		large();
 		in_use();
 		deferred();
-		zeroed();
-		wiped_at_last_close();
+			wiped_at_last_close();
 		owner();
 		given_back();
 	}
