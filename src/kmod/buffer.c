@@ -71,14 +71,25 @@ bool mapbuf_name_valid(const char *name)
 	return !memchr_inv(name + len, 0, MAPBUF_NAME_SIZE - len);
 }
 
+/* A range that exists is where it is: nothing can be asked of its place. */
+static bool range_valid(const struct mapbuf_spec *spec)
+{
+	u64 last = spec->phys_addr + spec->bytes - 1;
+
+	if (spec->dma_bits && spec->dma_bits < 64 && last >> spec->dma_bits)
+		return false;
+	return !offset_in_page(spec->bytes) &&
+	       !offset_in_page(spec->phys_addr) &&
+	       spec->numa_node == NUMA_NO_NODE;
+}
+
 static bool spec_valid(const struct mapbuf_spec *spec)
 {
 	int node = spec->numa_node;
 
 	if (spec->ops && !spec->ops->phys && (spec->cache || spec->phys_addr))
 		return false;
-	if (spec->ops && spec->ops->phys &&
-	    (offset_in_page(spec->bytes) || offset_in_page(spec->phys_addr)))
+	if (spec->ops && spec->ops->phys && !range_valid(spec))
 		return false;
 	return mapbuf_name_valid(spec->name) && spec->ops &&
 	       spec->bytes && spec->bytes <= MAX_LFS_FILESIZE - PAGE_SIZE &&
@@ -151,6 +162,7 @@ static void buffer_free(struct mapbuf_buffer *buf)
 		buf->spec.ops->free(buf);
 	if (buf->inode)
 		mapbuf_mapping_destroy(buf);
+	mapbuf_counts_detach(buf);
 
 	mutex_lock(&registry_lock);
 	charged_bytes -= buffer_charge(buf);
@@ -289,8 +301,10 @@ int mapbuf_buffer_publish(struct mapbuf_buffer *buf)
 	if (err) {
 		buffer_unregister(buf);
 		mapbuf_buffer_put(buf);
+		return err;
 	}
-	return err;
+	mapbuf_counts_attach(buf);
+	return 0;
 }
 
 /**

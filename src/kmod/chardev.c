@@ -22,6 +22,7 @@ static int mapbuf_open(struct inode *inode, struct file *file)
 	mutex_lock(&buf->open_lock);
 	buf->opens++;
 	mutex_unlock(&buf->open_lock);
+	mapbuf_counts_changed(READ_ONCE(buf->opens_attr));
 
 	file->private_data = buf;
 	file->f_mapping = buf->inode->i_mapping;
@@ -37,6 +38,7 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 	if (!--buf->opens && buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE)
 		mapbuf_buffer_clear(buf);
 	mutex_unlock(&buf->open_lock);
+	mapbuf_counts_changed(READ_ONCE(buf->opens_attr));
 
 	mapbuf_buffer_put(buf);
 	return 0;

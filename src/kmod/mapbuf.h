@@ -20,6 +20,7 @@
 #include <linux/mapbuf.h>
 
 struct iov_iter;
+struct kernfs_node;
 struct mapbuf_backing_ops;
 struct vm_area_struct;
 
@@ -90,6 +91,8 @@ struct mapbuf_spec {
  * @open_lock: protects @opens, and clearing at the last close
  * @opens: open files
  * @mappings: areas of memory that map it
+ * @opens_attr: in sysfs; NULL until there is a device
+ * @mappings_attr: the same
  * @name_node: in the table of names; under registry_lock
  * @rcu: frees this structure after mapbuf_buffer_get() can have seen it
  */
@@ -106,6 +109,8 @@ struct mapbuf_buffer {
 	struct mutex open_lock;	/* opens, clearing at the last close */
 	unsigned int opens;
 	atomic_t mappings;
+	struct kernfs_node *opens_attr;
+	struct kernfs_node *mappings_attr;
 	struct rhash_head name_node;
 	struct rcu_head rcu;
 };
@@ -164,6 +169,11 @@ int mapbuf_mmap(struct file *file, struct vm_area_struct *vma);
 unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
 				       unsigned long flags);
+
+/* sysfs.c */
+void mapbuf_counts_attach(struct mapbuf_buffer *buf);
+void mapbuf_counts_detach(struct mapbuf_buffer *buf);
+void mapbuf_counts_changed(struct kernfs_node *attr);
 
 /* chardev.c, control.c, sysfs.c */
 extern const struct file_operations mapbuf_fops;

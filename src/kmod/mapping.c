@@ -111,6 +111,7 @@ static void mapping_open(struct vm_area_struct *vma)
 	struct mapbuf_buffer *buf = vma->vm_private_data;
 
 	atomic_inc(&buf->mappings);
+	mapbuf_counts_changed(READ_ONCE(buf->mappings_attr));
 	trace_mapbuf_map(buf, vma);
 }
 
@@ -120,6 +121,7 @@ static void mapping_close(struct vm_area_struct *vma)
 
 	trace_mapbuf_unmap(buf, vma);
 	atomic_dec(&buf->mappings);
+	mapbuf_counts_changed(READ_ONCE(buf->mappings_attr));
 }
 
 /* Map pages from the one that faulted to the end of its page table. */

@@ -52,6 +52,29 @@ static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mappings);
 
+/* As the parameter "reserved" has them; memory of the system is always "wb". */
+static ssize_t cache_show(struct device *dev, struct device_attribute *attr,
+			  char *out)
+{
+	static const char *const names[] = {
+		[MAPBUF_CACHE_CACHED] = "wb",
+		[MAPBUF_CACHE_WRITE_COMBINED] = "wc",
+		[MAPBUF_CACHE_UNCACHED] = "uc",
+	};
+
+	return sysfs_emit(out, "%s\n", names[to_mapbuf(dev)->spec.cache]);
+}
+static DEVICE_ATTR_RO(cache);
+
+static ssize_t on_last_close_show(struct device *dev,
+				  struct device_attribute *attr, char *out)
+{
+	bool zero = to_mapbuf(dev)->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE;
+
+	return sysfs_emit(out, "%s\n", zero ? "zero" : "keep");
+}
+static DEVICE_ATTR_RO(on_last_close);
+
 static ssize_t dma_bits_show(struct device *dev, struct device_attribute *attr,
 			     char *out)
 {
@@ -65,7 +88,8 @@ static ssize_t phys_addr_show(struct device *dev, struct device_attribute *attr,
 {
 	phys_addr_t phys;
 
-	if (!capable(CAP_SYS_ADMIN))
+	/* Whoever may map any address learns nothing here. */
+	if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	if (!mapbuf_buffer_phys(to_mapbuf(dev), &phys))
 		return -ENODATA;
@@ -81,6 +105,8 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_opens.attr,
 	&dev_attr_mappings.attr,
 	&dev_attr_dma_bits.attr,
+	&dev_attr_cache.attr,
+	&dev_attr_on_last_close.attr,
 	&dev_attr_phys_addr.attr,
 	NULL
 };
@@ -105,6 +131,44 @@ static const struct attribute_group *mapbuf_groups[] = {
 	&mapbuf_group,
 	NULL
 };
+
+/**
+ * mapbuf_counts_attach() - let poll() on the counts of a buffer tell of changes
+ * @buf: the buffer, its device just added
+ *
+ * The attributes are held, because files and mappings may come to an end after
+ * the device is gone.
+ */
+void mapbuf_counts_attach(struct mapbuf_buffer *buf)
+{
+	struct kernfs_node *dir = buf->dev.kobj.sd;
+
+	WRITE_ONCE(buf->opens_attr, sysfs_get_dirent(dir, "opens"));
+	WRITE_ONCE(buf->mappings_attr, sysfs_get_dirent(dir, "mappings"));
+}
+
+/**
+ * mapbuf_counts_detach() - undo mapbuf_counts_attach()
+ * @buf: the buffer, without users
+ */
+void mapbuf_counts_detach(struct mapbuf_buffer *buf)
+{
+	sysfs_put(buf->opens_attr);
+	sysfs_put(buf->mappings_attr);
+}
+
+/**
+ * mapbuf_counts_changed() - wake up who waits for a count to change
+ * @attr: of the buffer, which the caller is a user of: opens_attr or
+ *	  mappings_attr; NULL before anybody can know of the buffer
+ *
+ * Does not sleep.
+ */
+void mapbuf_counts_changed(struct kernfs_node *attr)
+{
+	if (attr)
+		sysfs_notify_dirent(attr);
+}
 
 /* What the creator said of the node, so that udev rules do not undo it. */
 static int mapbuf_uevent(mapbuf_uevent_const struct device *dev,

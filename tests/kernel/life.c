@@ -2,6 +2,7 @@
 /* Create, use, destroy: who may, what stays, and that memory comes back. */
 #include "t.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
@@ -16,7 +17,10 @@ static void in_use(void)
 	b_create("use", MIB, id);
 	t_ok(!strcmp(b_sysfs("use", "name"), "use") &&
 	     atol(b_sysfs("use", "size")) == MIB &&
-	     !strcmp(b_sysfs("use", "backing"), store), "%s: sysfs", store);
+	     !strcmp(b_sysfs("use", "backing"), store) &&
+	     !strcmp(b_sysfs("use", "cache"), "wb") &&
+	     !strcmp(b_sysfs("use", "on_last_close"), "keep"),
+	     "%s: sysfs", store);
 
 	fd = b_open("use", O_RDWR);
 	t_ok(atoi(b_sysfs("use", "opens")) == 1, "%s: sysfs opens", store);
@@ -55,6 +59,78 @@ static void deferred(void)
 	t_ok(!b_destroy("late", 0), "%s: the new one is another", store);
 }
 
+/* A file of a buffer in sysfs, read for the first time */
+static int count_open(const char *name, const char *file)
+{
+	char path[128], text[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/mapbuf/mapbuf%d/%s",
+		 b_id(name), file);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || read(fd, text, sizeof(text)) <= 0)
+		t_bail("%s", path);
+	return fd;
+}
+
+static bool count_wait(int fd, int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
+
+	return poll(&p, 1, timeout_ms) == 1 && p.revents & POLLPRI;
+}
+
+/* What it says if it tells of a change, else -1 */
+static int count_change(int fd)
+{
+	char text[32] = "";
+
+	if (!count_wait(fd, 0) || pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		return -1;
+	return atoi(text);
+}
+
+static void wait_for_open(unsigned int fd)
+{
+	must(count_wait(fd, 20000));
+}
+
+/* poll() tells of opening, mapping and their ends. */
+static void told(void)
+{
+	int opens, mappings, fd;
+	char *map;
+
+	b_create("told", MIB, id);
+	opens = count_open("told", "opens");
+	mappings = count_open("told", "mappings");
+	t_ok(count_change(opens) < 0 && count_change(mappings) < 0,
+	     "%s: nothing is told before something changes", store);
+	child(wait_for_open, opens);
+	usleep(100000);
+	fd = b_open("told", O_RDWR);
+	t_ok(reap(), "%s: who waits for an open is woken up", store);
+	t_ok(count_change(opens) == 1 && count_change(opens) < 0,
+	     "%s: an open is told once", store);
+	map = b_map(fd, MIB, 0);
+	t_ok(count_change(mappings) == 1, "%s: a mapping is told", store);
+	munmap(map, MIB);
+	t_ok(count_change(mappings) == 0, "%s: and its end", store);
+	close(fd);
+	t_ok(count_change(opens) == 0, "%s: a close is told", store);
+
+	fd = b_open("told", O_RDWR);
+	map = b_map(fd, MIB, 0);
+	t_ok(!b_destroy("told", MAPBUF_DESTROY_DEFERRED) &&
+	     count_change(opens) < 0,
+	     "%s: the file of a buffer that is gone says nothing", store);
+	/* Tells those whose files nobody can open any more. */
+	munmap(map, MIB);
+	close(fd);
+	close(opens);
+	close(mappings);
+}
+
 static void wiped_at_last_close(void)
 {
 	struct mapbuf_create c = {
@@ -65,6 +141,8 @@ static void wiped_at_last_close(void)
 	int fd, fd2;
 
 	ioctl(b_control(), MAPBUF_IOC_CREATE, &c);
+	t_ok(!strcmp(b_sysfs("wipe", "on_last_close"), "zero"),
+	     "%s: sysfs on_last_close", store);
 	fd = b_open("wipe", O_RDWR);
 	fd2 = b_open("wipe", O_RDWR);
 	map = b_map(fd, MIB, 0);
@@ -232,7 +310,8 @@ int main(void)
 		large();
 		in_use();
 		deferred();
-			wiped_at_last_close();
+		told();
+		wiped_at_last_close();
 		owner();
 		given_back();
 	}

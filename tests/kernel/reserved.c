@@ -72,6 +72,24 @@ static uint64_t ivshmem(void)
 	return start;
 }
 
+/* Whether the hole's first page can be had below 2^bits, from a NUMA node */
+static int asked_of_range(unsigned int bits, int node)
+{
+	struct mapbuf_create c = {
+		.size = sizeof(c), .name = "asked", .bytes = PAGE,
+		.backing = MAPBUF_BACKING_RESERVED, .phys_addr = HOLE,
+		.dma_bits = bits,
+	};
+
+	if (node >= 0) {
+		c.flags = MAPBUF_CREATE_NUMA_NODE;
+		c.numa_node = node;
+	}
+	if (ioctl(b_control(), MAPBUF_IOC_CREATE, &c))
+		return -errno;
+	return b_destroy("asked", 0);
+}
+
 static void refused(void)
 {
 	t_ok(reserve("r", system_ram(), MIB, 0, 0) == -EINVAL, "System RAM");
@@ -82,6 +100,9 @@ static void refused(void)
 	t_ok(reserve("r", -PAGE, 2 * PAGE, 0, 0) == -EINVAL,
 	     "a range that wraps");
 	t_ok(reserve("r", HOLE + 1, PAGE, 0, 0) == -EINVAL, "not in pages");
+	t_ok(asked_of_range(29, -1) == -EINVAL, "not below its dma_bits");
+	t_ok(asked_of_range(0, 0) == -EINVAL, "a NUMA node");
+	t_ok(!asked_of_range(30, -1), "below its dma_bits");
 	t_ok(!reserve("r", HOLE, MIB, 0, 0), "a part of the hole");
 	t_ok(reserve("s", HOLE + MIB - PAGE, MIB, 0, 0) == -EBUSY,
 	     "a range that is claimed in part");
@@ -97,6 +118,7 @@ static void data(uint64_t start, size_t size, const char *what)
 	static const char *const caches[] = {
 		"cached", "write-combined", "uncached"
 	};
+	static const char *const told[] = { "wb", "wc", "uc" };
 	unsigned int cache;
 
 	for (cache = 0; cache < 3; cache++) {
@@ -107,7 +129,8 @@ static void data(uint64_t start, size_t size, const char *what)
 			      cache ? 0 : MAPBUF_CREATE_ZERO), "%s: %s", what,
 		     caches[cache]);
 		t_ok(strtoull(b_sysfs("r", "phys_addr"), NULL, 0) == start &&
-		     !strcmp(b_sysfs("r", "backing"), "reserved"), "sysfs");
+		     !strcmp(b_sysfs("r", "backing"), "reserved") &&
+		     !strcmp(b_sysfs("r", "cache"), told[cache]), "sysfs");
 		fd = b_open("r", O_RDWR);
 		map = b_map(fd, size, 0);
 		if (cache)
@@ -177,21 +200,42 @@ static void pinning(void)
 	free(copy);
 }
 
-/* In a child: it cannot get back what it gives away. */
-static void without_privilege(unsigned int seed)
+static void drop(unsigned int capability)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	struct __user_cap_data_struct caps[2];
 
-	(void)seed;
 	must(!syscall(SYS_capget, &header, caps));
-	caps[0].effective &= ~(1U << CAP_SYS_RAWIO);
-	caps[0].permitted &= ~(1U << CAP_SYS_RAWIO);
+	caps[0].effective &= ~(1U << capability);
+	caps[0].permitted &= ~(1U << capability);
 	must(!syscall(SYS_capset, &header, caps));
+}
+
+/* In a child: it cannot get back what it gives away. */
+static void without_privilege(unsigned int seed)
+{
+	(void)seed;
+	drop(CAP_SYS_RAWIO);
 	must(reserve("r", HOLE, MIB, 0, 0) == -EPERM);
 	must(!b_try_create("other", MIB, 0) && !b_destroy("other", 0));
+}
+
+/* Who makes such a buffer is told where it is, and root is. */
+static void asks_for_address(unsigned int seed)
+{
+	char path[64], text[32];
+	int fd;
+
+	(void)seed;
+	snprintf(path, sizeof(path), "/sys/class/mapbuf/mapbuf%d/phys_addr",
+		 b_id("r"));
+	fd = open(path, O_RDONLY);
+	drop(CAP_SYS_ADMIN);
+	must(pread(fd, text, sizeof(text), 0) > 0);
+	drop(CAP_SYS_RAWIO);
+	must(pread(fd, text, sizeof(text), 0) == -1 && errno == EPERM);
 }
 
 static void locked_down(void)
@@ -236,6 +280,10 @@ int main(void)
 	pinning();
 	child(without_privilege, 0);
 	t_ok(reap(), "without CAP_SYS_RAWIO: EPERM, other backings work");
+	reserve("r", HOLE, MIB, 0, 0);
+	child(asks_for_address, 0);
+	t_ok(reap(), "phys_addr takes CAP_SYS_ADMIN or CAP_SYS_RAWIO");
+	b_destroy("r", 0);
 	locked_down();
 	return t_done();
 }

@@ -127,13 +127,15 @@ enum mapbuf_create_flags {
  * @phys_addr: where the range begins; must be 0 unless the backing is reserved
  *
  * Makes a buffer, filled with zeroes, and its node.  A reserved range is made
- * of whole pages, and does not count against the parameter max_bytes.  When the request returns
- * the node in the device file system exists; links that udev makes follow.
+ * of whole pages, belongs to no NUMA node, and does not count against the
+ * parameter max_bytes.  When the request returns the node in the device file
+ * system exists; links that udev makes follow.
  *
  * EINVAL   bad @name, @bytes is 0 or would not fit in a file offset, @backing
  *          unknown, @numa_node has no memory, @dma_bits or @mode out of range,
- *          @uid or @gid not mapped, @cache unknown, @phys_addr or @bytes of a
- *          reserved range not in whole pages, or any of it System RAM
+ *          @uid or @gid not mapped, @cache unknown; of a reserved range:
+ *          @phys_addr or @bytes not in whole pages, a NUMA node given, not all
+ *          of it below @dma_bits, or any of it System RAM
  * EPERM    a reserved range without CAP_SYS_RAWIO, or the kernel is locked down
  * EBUSY    somebody has claimed the reserved range, or a part of it
  * EEXIST   a buffer of that name exists
