@@ -4,16 +4,23 @@
 
 #include "internal.h"
 
-/* One call of the kernel moves at most about 2 GiB. */
-ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
-		    uint64_t offset)
+/*
+ * Moves all of it, one way: @to or @from is NULL.  One call of the kernel moves
+ * at most about 2 GiB.
+ */
+static ssize_t transfer(struct mapbuf *buffer, char *to, const char *from,
+			size_t length, uint64_t offset)
 {
 	size_t done = 0;
 	ssize_t count;
 
 	while (done < length) {
-		count = pread(mapbuf_fd(buffer), (char *)data + done,
-			      length - done, offset + done);
+		if (to)
+			count = pread(mapbuf_fd(buffer), to + done,
+				      length - done, offset + done);
+		else
+			count = pwrite(mapbuf_fd(buffer), from + done,
+				       length - done, offset + done);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && done == 0)
@@ -25,22 +32,14 @@ ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
 	return done;
 }
 
+ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
+		    uint64_t offset)
+{
+	return transfer(buffer, data, NULL, length, offset);
+}
+
 ssize_t mapbuf_write(struct mapbuf *buffer, const void *data, size_t length,
 		     uint64_t offset)
 {
-	size_t done = 0;
-	ssize_t count;
-
-	while (done < length) {
-		count = pwrite(mapbuf_fd(buffer), (const char *)data + done,
-			       length - done, offset + done);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0 && done == 0)
-			return -1;
-		if (count <= 0)
-			break;
-		done += count;
-	}
-	return done;
+	return transfer(buffer, NULL, data, length, offset);
 }
