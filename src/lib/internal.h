@@ -18,11 +18,13 @@ const char *libmapbuf_udev_control(void);
 /* backing.c */
 const char *libmapbuf_backing_name(uint32_t number);
 int libmapbuf_backing_number(const char *name, uint32_t *number);
+int libmapbuf_cache_number(const char *name, uint32_t *number);
 
 /* sysfs.c */
 int libmapbuf_parse_node(const char *node, unsigned int *id);
 int libmapbuf_read_text(int dir, const char *attribute, char *text,
 			size_t size);
+int libmapbuf_parse_int64(const char *text, int64_t *value);
 int libmapbuf_read_int64(int dir, const char *attribute, int64_t *value);
 int libmapbuf_find(const char *name, unsigned int *id);
 

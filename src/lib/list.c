@@ -11,6 +11,7 @@
 struct mapbuf_entry {
 	char name[MAPBUF_NAME_SIZE];
 	char backing[16];
+	char cache[4];
 	uint64_t size;
 	unsigned int id;
 	int numa_node;
@@ -18,6 +19,7 @@ struct mapbuf_entry {
 	int64_t mappings;
 	int64_t dma_bits;
 	int64_t phys_addr;
+	int64_t zero_on_last_close;
 };
 
 struct mapbuf_list {
@@ -30,6 +32,15 @@ static int64_t read_optional(int dir, const char *attribute)
 	int64_t value;
 
 	return libmapbuf_read_int64(dir, attribute, &value) ? -1 : value;
+}
+
+static int64_t read_zero_on_last_close(int dir)
+{
+	char text[8];
+
+	if (libmapbuf_read_text(dir, "on_last_close", text, sizeof(text)))
+		return -1;
+	return strcmp(text, "zero") == 0;
 }
 
 /* Fails with ENOENT or ENODEV when the buffer was destroyed meanwhile. */
@@ -57,6 +68,10 @@ static int read_entry(int class, const char *node, struct mapbuf_entry *entry)
 	entry->mappings = read_optional(dir, "mappings");
 	entry->dma_bits = read_optional(dir, "dma_bits");
 	entry->phys_addr = read_optional(dir, "phys_addr");
+	entry->zero_on_last_close = read_zero_on_last_close(dir);
+	if (libmapbuf_read_text(dir, "cache", entry->cache,
+				sizeof(entry->cache)))
+		entry->cache[0] = '\0';
 	close(dir);
 	return 0;
 }
@@ -189,4 +204,14 @@ int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry)
 {
 	return entry->phys_addr;
+}
+
+const char *mapbuf_entry_cache(const struct mapbuf_entry *entry)
+{
+	return entry->cache;
+}
+
+int64_t mapbuf_entry_zero_on_last_close(const struct mapbuf_entry *entry)
+{
+	return entry->zero_on_last_close;
 }

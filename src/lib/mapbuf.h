@@ -29,6 +29,7 @@ struct mapbuf_options;	/* what a buffer to be created shall be like */
 struct mapbuf_list;	/* the buffers that existed at one moment */
 struct mapbuf_entry;	/* one of them */
 struct mapbuf_monitor;	/* tells which come and go */
+struct mapbuf_watch;	/* tells when one is opened and closed */
 
 /* Names and backings */
 
@@ -36,6 +37,8 @@ struct mapbuf_monitor;	/* tells which come and go */
 int mapbuf_name_is_valid(const char *name);
 /* The backings that this library knows by name; ends with NULL. */
 const char *const *mapbuf_backings(void);
+/* How processors may access a reserved range; ends with NULL. */
+const char *const *mapbuf_caches(void);
 
 /* An open buffer */
 
@@ -99,6 +102,13 @@ int mapbuf_options_set_gid(struct mapbuf_options *options, gid_t gid);
 int mapbuf_options_set_mode(struct mapbuf_options *options, mode_t mode);
 int mapbuf_options_set_zero_on_last_close(struct mapbuf_options *options,
 					  int enable);
+/* Of the backing "reserved": where the range begins, */
+int mapbuf_options_set_phys_addr(struct mapbuf_options *options,
+				 uint64_t address);
+/* one of mapbuf_caches(), */
+int mapbuf_options_set_cache(struct mapbuf_options *options, const char *name);
+/* and whether it is cleared, as other memory always is. */
+int mapbuf_options_set_zero(struct mapbuf_options *options, int enable);
 
 struct mapbuf_control *mapbuf_control_open(void);
 void mapbuf_control_close(struct mapbuf_control *control);
@@ -131,8 +141,12 @@ int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry);
-/* -1 also for callers without CAP_SYS_ADMIN, and for scattered memory */
+/* -1 also for ordinary users, and for scattered memory */
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry);
+/* One of mapbuf_caches(); empty where the module does not tell. */
+const char *mapbuf_entry_cache(const struct mapbuf_entry *entry);
+/* 1 or 0 */
+int64_t mapbuf_entry_zero_on_last_close(const struct mapbuf_entry *entry);
 
 /*
  * Returns once the node of the buffer is there, with the owner and the link
@@ -155,6 +169,17 @@ int mapbuf_monitor_next(struct mapbuf_monitor *monitor);
 int mapbuf_monitor_action(const struct mapbuf_monitor *monitor);
 const char *mapbuf_monitor_name(const struct mapbuf_monitor *monitor);
 unsigned int mapbuf_monitor_id(const struct mapbuf_monitor *monitor);
+
+/* @id: N of /dev/mapbufN */
+struct mapbuf_watch *mapbuf_watch_open(unsigned int id);
+void mapbuf_watch_close(struct mapbuf_watch *watch);
+/*
+ * For poll(2): POLLPRI when the number of open files may have changed since it
+ * was last asked for, or never was.
+ */
+int mapbuf_watch_fd(const struct mapbuf_watch *watch);
+/* That number; -1 with ENODEV when the buffer is gone. */
+int64_t mapbuf_watch_opens(struct mapbuf_watch *watch);
 
 #pragma GCC visibility pop
 

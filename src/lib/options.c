@@ -15,6 +15,15 @@ static int invalid(void)
 	return -1;
 }
 
+static int set_flag(struct mapbuf_options *options, uint32_t flag, int enable)
+{
+	if (enable)
+		options->request.flags |= flag;
+	else
+		options->request.flags &= ~flag;
+	return 0;
+}
+
 struct mapbuf_options *mapbuf_options_new(void)
 {
 	return calloc(1, sizeof(struct mapbuf_options));
@@ -97,11 +106,29 @@ int mapbuf_options_set_mode(struct mapbuf_options *options, mode_t mode)
 int mapbuf_options_set_zero_on_last_close(struct mapbuf_options *options,
 					  int enable)
 {
-	if (enable)
-		options->request.flags |= MAPBUF_CREATE_ZERO_LAST_CLOSE;
-	else
-		options->request.flags &= ~MAPBUF_CREATE_ZERO_LAST_CLOSE;
+	return set_flag(options, MAPBUF_CREATE_ZERO_LAST_CLOSE, enable);
+}
+
+int mapbuf_options_set_phys_addr(struct mapbuf_options *options,
+				 uint64_t address)
+{
+	options->request.phys_addr = address;
 	return 0;
+}
+
+int mapbuf_options_set_cache(struct mapbuf_options *options, const char *name)
+{
+	uint32_t number;
+
+	if (libmapbuf_cache_number(name, &number))
+		return -1;
+	options->request.cache = number;
+	return 0;
+}
+
+int mapbuf_options_set_zero(struct mapbuf_options *options, int enable)
+{
+	return set_flag(options, MAPBUF_CREATE_ZERO, enable);
 }
 
 int libmapbuf_options_fill(const struct mapbuf_options *options,

@@ -43,18 +43,24 @@ int libmapbuf_read_text(int dir, const char *attribute, char *text,
 	return 0;
 }
 
+/* Also hexadecimal, which addresses are */
+int libmapbuf_parse_int64(const char *text, int64_t *value)
+{
+	char end;
+
+	if (sscanf(text, "%" SCNi64 " %c", value, &end) == 1)
+		return 0;
+	errno = EPROTO;
+	return -1;
+}
+
 int libmapbuf_read_int64(int dir, const char *attribute, int64_t *value)
 {
-	char text[32], end;
+	char text[32];
 
 	if (libmapbuf_read_text(dir, attribute, text, sizeof(text)))
 		return -1;
-	/* Also hexadecimal, which addresses are. */
-	if (sscanf(text, "%" SCNi64 "%c", value, &end) != 1) {
-		errno = EPROTO;
-		return -1;
-	}
-	return 0;
+	return libmapbuf_parse_int64(text, value);
 }
 
 /* Whether the buffer with this entry in the directory is called so. */

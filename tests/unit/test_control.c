@@ -85,6 +85,30 @@ static void creates_with_everything(void **state)
 	mock_finished();
 }
 
+static void creates_over_a_range(void **state)
+{
+	struct mapbuf_options *options = options_of_size(1 << 26);
+	const struct mapbuf_create request = {
+		.size = sizeof(request), .bytes = 1 << 26, .name = "hole",
+		.flags = MAPBUF_CREATE_ZERO, .cache = MAPBUF_CACHE_UNCACHED,
+		.backing = MAPBUF_BACKING_RESERVED, .phys_addr = 0x130000000
+	};
+
+	(void)state;
+	assert_int_equal(mapbuf_options_set_backing(options, "reserved"), 0);
+	assert_int_equal(mapbuf_options_set_phys_addr(options, 0x130000000),
+			 0);
+	assert_int_equal(mapbuf_options_set_cache(options, "uc"), 0);
+	assert_int_equal(mapbuf_options_set_zero(options, 1), 0);
+	mock_ioctl(MAPBUF_IOC_CREATE, &request, &request, sizeof(request),
+		   EBUSY);
+	assert_int_equal(mapbuf_control_create(control, "hole", options, NULL),
+			 -1);
+	assert_int_equal(errno, EBUSY);
+	mapbuf_options_free(options);
+	mock_finished();
+}
+
 static void takes_options_back(void **state)
 {
 	struct mapbuf_options *options = options_of_size(4096);
@@ -101,6 +125,12 @@ static void takes_options_back(void **state)
 	mapbuf_options_set_dma_bits(options, 0);
 	mapbuf_options_set_zero_on_last_close(options, 1);
 	mapbuf_options_set_zero_on_last_close(options, 0);
+	mapbuf_options_set_cache(options, "wc");
+	mapbuf_options_set_cache(options, "wb");
+	mapbuf_options_set_phys_addr(options, 4096);
+	mapbuf_options_set_phys_addr(options, 0);
+	mapbuf_options_set_zero(options, 1);
+	mapbuf_options_set_zero(options, 0);
 	mock_ioctl(MAPBUF_IOC_CREATE, &request, &request, sizeof(request), 0);
 	assert_int_equal(mapbuf_control_create(control, "adc0", options, NULL),
 			 0);
@@ -122,6 +152,7 @@ static void refuses_options(void **state)
 	assert_einval(mapbuf_options_set_size(options, 0));
 	assert_einval(mapbuf_options_set_size(options, 1ULL << 63));
 	assert_einval(mapbuf_options_set_backing(options, "slab"));
+	assert_einval(mapbuf_options_set_cache(options, "wt"));
 	assert_einval(mapbuf_options_set_numa_node(options, -2));
 	assert_einval(mapbuf_options_set_dma_bits(options, 11));
 	assert_einval(mapbuf_options_set_dma_bits(options, 65));
@@ -175,7 +206,13 @@ static void backings(void **state)
 	(void)state;
 	assert_string_equal(names[0], "vmalloc");
 	assert_string_equal(names[1], "contiguous");
-	assert_null(names[2]);
+	assert_string_equal(names[2], "reserved");
+	assert_null(names[3]);
+	names = mapbuf_caches();
+	assert_string_equal(names[0], "wb");
+	assert_string_equal(names[1], "wc");
+	assert_string_equal(names[2], "uc");
+	assert_null(names[3]);
 }
 
 #define control_test(function) \
@@ -186,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		control_test(creates_plain),
 		control_test(creates_with_everything),
+		control_test(creates_over_a_range),
 		control_test(takes_options_back),
 		control_test(refuses_options),
 		control_test(destroys),

@@ -19,6 +19,9 @@ static void sorted_and_complete(void **state)
 	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/phys_addr",
 		      "0x0000000123456000\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/cache", "wc\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/on_last_close", "zero\n");
+	fixture_write("/sys/class/mapbuf/mapbuf10/on_last_close", "keep\n");
 	list = mapbuf_list_read();
 	assert_non_null(list);
 	assert_int_equal(mapbuf_list_count(list), 2);
@@ -32,6 +35,8 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);
+	assert_string_equal(mapbuf_entry_cache(entry), "wc");
+	assert_int_equal(mapbuf_entry_zero_on_last_close(entry), 1);
 	entry = mapbuf_list_get(list, 1);
 	assert_string_equal(mapbuf_entry_name(entry), "b");
 	assert_int_equal(mapbuf_entry_numa_node(entry), -1);
@@ -39,6 +44,8 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_mappings(entry), -1);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), -1);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), -1);
+	assert_string_equal(mapbuf_entry_cache(entry), "");
+	assert_int_equal(mapbuf_entry_zero_on_last_close(entry), 0);
 	assert_null(mapbuf_list_get(list, 2));
 	mapbuf_list_free(list);
 }
@@ -78,6 +85,9 @@ static void passes_over(void **state)
 	assert_non_null(list);
 	assert_int_equal(mapbuf_list_count(list), 1);
 	assert_int_equal(mapbuf_entry_id(mapbuf_list_get(list, 0)), 3);
+	assert_int_equal(mapbuf_entry_zero_on_last_close(mapbuf_list_get(list,
+									 0)),
+			 -1);
 	mapbuf_list_free(list);
 }
 
