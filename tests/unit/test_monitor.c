@@ -1,115 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The devices of libudev are replaced by those of the test. */
 #include <errno.h>
-#include <string.h>
 
 #include <mapbuf.h>
 
+#include "fake_udev.h"
 #include "fixture.h"
-
-struct udev;
-struct udev_monitor;
-
-struct udev_device {
-	const char *action, *node, *name;
-};
-
-struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev,
-							  const char *source);
-struct udev_monitor *__wrap_udev_monitor_unref(struct udev_monitor *monitor);
-int __wrap_udev_monitor_filter_add_match_subsystem_devtype(struct udev_monitor *monitor,
-							   const char *subsystem,
-							   const char *type);
-int __wrap_udev_monitor_enable_receiving(struct udev_monitor *monitor);
-int __wrap_udev_monitor_get_fd(struct udev_monitor *monitor);
-struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *monitor);
-struct udev_device *__wrap_udev_device_unref(struct udev_device *device);
-const char *__wrap_udev_device_get_action(struct udev_device *device);
-const char *__wrap_udev_device_get_property_value(struct udev_device *device,
-						  const char *key);
-const char *__wrap_udev_device_get_sysname(struct udev_device *device);
-
-static char object;
-static int references, fail_new, filter_result;
-static struct udev_device *devices;
-static int last_error;
-
-struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev,
-							  const char *source)
-{
-	(void)udev;
-	assert_string_equal(source, "kernel");
-	if (fail_new) {
-		errno = fail_new;
-		return NULL;
-	}
-	references++;
-	return (struct udev_monitor *)&object;
-}
-
-struct udev_monitor *__wrap_udev_monitor_unref(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &object);
-	references--;
-	return NULL;
-}
-
-int __wrap_udev_monitor_filter_add_match_subsystem_devtype(struct udev_monitor *monitor,
-							   const char *subsystem,
-							   const char *type)
-{
-	assert_ptr_equal(monitor, &object);
-	assert_string_equal(subsystem, "mapbuf");
-	assert_null(type);
-	return filter_result;
-}
-
-int __wrap_udev_monitor_enable_receiving(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &object);
-	return 0;
-}
-
-int __wrap_udev_monitor_get_fd(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &object);
-	return 4711;
-}
-
-struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &object);
-	if (!devices->node) {
-		errno = last_error;
-		return NULL;
-	}
-	references++;
-	return devices++;
-}
-
-struct udev_device *__wrap_udev_device_unref(struct udev_device *device)
-{
-	(void)device;
-	references--;
-	return NULL;
-}
-
-const char *__wrap_udev_device_get_action(struct udev_device *device)
-{
-	return device->action;
-}
-
-const char *__wrap_udev_device_get_property_value(struct udev_device *device,
-						  const char *key)
-{
-	assert_string_equal(key, "MAPBUF_NAME");
-	return device->name;
-}
-
-const char *__wrap_udev_device_get_sysname(struct udev_device *device)
-{
-	return device->node;
-}
 
 static void is_event(struct mapbuf_monitor *monitor, int action,
 		     const char *name, unsigned int id)
@@ -122,48 +17,70 @@ static void is_event(struct mapbuf_monitor *monitor, int action,
 
 static void tells_what_matters(void **state)
 {
-	struct udev_device list[] = {
-		{ "change", "mapbuf0", "adc0" },
-		{ "add", "mapbuf0", "adc0" },
-		{ "add", "mapbuf1", NULL },
-		{ NULL, "mapbuf1", "adc1" },
-		{ "add", "mapbuf1", "a/c" },
-		{ "add", "mapbuf-control", "adc1" },
-		{ "remove", "mapbuf12", "adc12" },
-		{ NULL, NULL, NULL },
-	};
-	struct mapbuf_monitor *monitor = mapbuf_monitor_open();
+	struct mapbuf_monitor *monitor;
 
 	(void)state;
+	fixture_write("/dev/null", "");
+	fixture_write("/udev", "change mapbuf0 adc0\n"
+			       "add mapbuf0 adc0\n"
+			       "add mapbuf1 -\n"
+			       "- mapbuf1 adc1\n"
+			       "add - adc1\n"
+			       "add mapbuf1 a/c\n"
+			       "add mapbuf-control adc1\n"
+			       "remove mapbuf12 adc12\n"
+			       "again\n"
+			       "lost\n");
+	monitor = mapbuf_monitor_open();
 	assert_non_null(monitor);
-	assert_int_equal(mapbuf_monitor_fd(monitor), 4711);
-	devices = list;
+	assert_string_equal(fake_udev.source, "kernel");
+	assert_true(mapbuf_monitor_fd(monitor) >= 0);
 	is_event(monitor, MAPBUF_EVENT_CREATE, "adc0", 0);
 	is_event(monitor, MAPBUF_EVENT_DESTROY, "adc12", 12);
-	last_error = 0;
 	assert_int_equal(mapbuf_monitor_next(monitor), 0);
-	last_error = EAGAIN;
-	assert_int_equal(mapbuf_monitor_next(monitor), 0);
-	last_error = ENOBUFS;
 	assert_int_equal(mapbuf_monitor_next(monitor), -1);
 	assert_int_equal(errno, ENOBUFS);
+	assert_int_equal(mapbuf_monitor_next(monitor), 0);
 	mapbuf_monitor_close(monitor);
-	assert_int_equal(references, 0);
+	assert_int_equal(fake_udev.references, 0);
 }
 
 static void failures(void **state)
 {
 	(void)state;
-	fail_new = EPROTO;
+	fixture_write("/dev/null", "");
+	fixture_write("/udev", "");
+	fake_udev.new_error = EPROTO;
 	assert_null(mapbuf_monitor_open());
 	assert_int_equal(errno, EPROTO);
-	fail_new = 0;
-	filter_result = -ENOMEM;
+	fake_udev.new_error = 0;
+	fake_udev.filter_result = -ENOMEM;
 	assert_null(mapbuf_monitor_open());
 	assert_int_equal(errno, ENOMEM);
-	filter_result = 0;
-	assert_int_equal(references, 0);
+	fake_udev.filter_result = 0;
+	assert_int_equal(fake_udev.references, 0);
 	mapbuf_monitor_close(NULL);
+}
+
+static void watches(void **state)
+{
+	struct mapbuf_watch *watch;
+
+	(void)state;
+	assert_null(mapbuf_watch_open(3));
+	assert_int_equal(errno, ENOENT);
+	mapbuf_watch_close(NULL);
+	fixture_write("/sys/class/mapbuf/mapbuf3/opens", "2\n");
+	watch = mapbuf_watch_open(3);
+	assert_non_null(watch);
+	assert_true(mapbuf_watch_fd(watch) >= 0);
+	assert_int_equal(mapbuf_watch_opens(watch), 2);
+	fixture_write("/sys/class/mapbuf/mapbuf3/opens", "12\n");
+	assert_int_equal(mapbuf_watch_opens(watch), 12);
+	fixture_write("/sys/class/mapbuf/mapbuf3/opens", "some\n");
+	assert_int_equal(mapbuf_watch_opens(watch), -1);
+	assert_int_equal(errno, EPROTO);
+	mapbuf_watch_close(watch);
 }
 
 int main(void)
@@ -171,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(tells_what_matters),
 		fixture_test(failures),
+		fixture_test(watches),
 	};
 
 	return cmocka_run_group_tests_name("monitor", tests, NULL, NULL);

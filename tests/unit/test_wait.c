@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* libudev and poll() are replaced: events come when the test wants them. */
+/* poll() is replaced: events come when the test wants them. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -7,103 +7,21 @@
 
 #include <mapbuf.h>
 
+#include "fake_udev.h"
 #include "fixture.h"
 
-struct udev;
-struct udev_device;
-struct udev_monitor;
-
-struct udev *__wrap_udev_new(void);
-struct udev *__wrap_udev_unref(struct udev *udev);
-struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev,
-							  const char *source);
-struct udev_monitor *__wrap_udev_monitor_unref(struct udev_monitor *monitor);
-int __wrap_udev_monitor_filter_add_match_subsystem_devtype(struct udev_monitor *monitor,
-							   const char *subsystem,
-							   const char *type);
-int __wrap_udev_monitor_enable_receiving(struct udev_monitor *monitor);
-int __wrap_udev_monitor_get_fd(struct udev_monitor *monitor);
-struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *monitor);
-struct udev_device *__wrap_udev_device_unref(struct udev_device *device);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 
-static char udev_object, monitor_object;
-static const char *source_used;
-static int is_receiving, enable_result, references;
 /* What happens while poll() waits; NULL: nothing, until the timeout. */
 static void (*events[4])(void);
 static size_t next_event;
 static int last_timeout;
 
-struct udev *__wrap_udev_new(void)
-{
-	references++;
-	return (struct udev *)&udev_object;
-}
-
-struct udev *__wrap_udev_unref(struct udev *udev)
-{
-	assert_ptr_equal(udev, &udev_object);
-	references--;
-	return NULL;
-}
-
-struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev,
-							  const char *source)
-{
-	assert_ptr_equal(udev, &udev_object);
-	source_used = source;
-	references++;
-	return (struct udev_monitor *)&monitor_object;
-}
-
-struct udev_monitor *__wrap_udev_monitor_unref(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &monitor_object);
-	references--;
-	return NULL;
-}
-
-int __wrap_udev_monitor_filter_add_match_subsystem_devtype(struct udev_monitor *monitor,
-							   const char *subsystem,
-							   const char *type)
-{
-	assert_ptr_equal(monitor, &monitor_object);
-	assert_string_equal(subsystem, "mapbuf");
-	assert_null(type);
-	return 0;
-}
-
-int __wrap_udev_monitor_enable_receiving(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &monitor_object);
-	is_receiving = 1;
-	return enable_result;
-}
-
-int __wrap_udev_monitor_get_fd(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &monitor_object);
-	return 4711;
-}
-
-struct udev_device *__wrap_udev_monitor_receive_device(struct udev_monitor *monitor)
-{
-	assert_ptr_equal(monitor, &monitor_object);
-	return NULL;
-}
-
-struct udev_device *__wrap_udev_device_unref(struct udev_device *device)
-{
-	assert_null(device);
-	return NULL;
-}
-
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-	assert_true(is_receiving);
+	assert_true(fake_udev.is_receiving);
 	assert_int_equal(count, 1);
-	assert_int_equal(fds->fd, 4711);
+	assert_true(fds->fd >= 0);
 	last_timeout = timeout;
 	assert_true(next_event < sizeof(events) / sizeof(events[0]));
 	if (!events[next_event])
@@ -116,11 +34,13 @@ static int setup(void **state)
 {
 	memset(events, 0, sizeof(events));
 	next_event = 0;
-	references = 0;
-	is_receiving = 0;
-	enable_result = 0;
+	memset(&fake_udev, 0, sizeof(fake_udev));
+	if (fixture_setup(state))
+		return -1;
+	fixture_write("/dev/null", "");
+	fixture_write("/udev", "");
 	errno = 0;
-	return fixture_setup(state);
+	return 0;
 }
 
 static void add_buffer(void)
@@ -154,15 +74,15 @@ static void run_udev(void)
 static void waits(const char *source)
 {
 	assert_int_equal(mapbuf_wait("adc0", -1), 0);
-	assert_string_equal(source_used, source);
-	assert_int_equal(references, 0);
+	assert_string_equal(fake_udev.source, source);
+	assert_int_equal(fake_udev.references, 0);
 }
 
 static void fails(int timeout, int error)
 {
 	assert_int_equal(mapbuf_wait("adc0", timeout), -1);
 	assert_int_equal(errno, error);
-	assert_int_equal(references, 0);
+	assert_int_equal(fake_udev.references, 0);
 }
 
 static void is_there(void **state)
@@ -222,7 +142,7 @@ static void other_failures(void **state)
 	(void)state;
 	events[0] = interrupt;
 	fails(-1, EINTR);
-	enable_result = -ENOBUFS;
+	fake_udev.enable_result = -ENOBUFS;
 	fails(-1, ENOBUFS);
 	assert_int_equal(mapbuf_wait("a/b", 0), -1);
 	assert_int_equal(errno, EINVAL);
