@@ -48,13 +48,16 @@ static int create(struct mapbuf_control *control, const struct step *step)
 	const struct properties *properties = &step->buffer->properties;
 	unsigned int id;
 	int error;
+	char *why;
 
 	error = make_buffer(control, step->name, properties, &id);
 	if (error) {
+		why = explain_create(error, properties);
 		tell(step, LEVEL_ERROR,
 		     step->action == ACTION_REPLACE ?
 		     "is destroyed and cannot be made anew" : "cannot be made",
-		     explain_create(error, properties->backing));
+		     why);
+		free(why);
 		return -1;
 	}
 	printf("%s '%s': /dev/mapbuf%u\n",
@@ -141,6 +144,9 @@ static void describe(const struct mapbuf_entry *entry, struct present *present)
 		.opens = mapbuf_entry_opens(entry),
 		.mappings = mapbuf_entry_mappings(entry),
 		.dma_bits = mapbuf_entry_dma_bits(entry),
+		.phys_addr = mapbuf_entry_phys_addr(entry),
+		.cache = mapbuf_entry_cache(entry),
+		.zero_on_last_close = mapbuf_entry_zero_on_last_close(entry),
 	};
 	if (!stat(path, &status)) {
 		present->has_node = 1;

@@ -94,6 +94,22 @@ static void print_address(char *cell, const struct mapbuf_entry *entry,
 		snprintf(cell, CELL_SIZE, "%#" PRIx64, address);
 }
 
+static void print_cache(char *cell, const struct mapbuf_entry *entry, int exact)
+{
+	(void)exact;
+	snprintf(cell, CELL_SIZE, "%s", mapbuf_entry_cache(entry));
+}
+
+static void print_last_close(char *cell, const struct mapbuf_entry *entry,
+			     int exact)
+{
+	int64_t zero = mapbuf_entry_zero_on_last_close(entry);
+
+	(void)exact;
+	if (zero >= 0)
+		snprintf(cell, CELL_SIZE, "%s", zero ? "zero" : "keep");
+}
+
 static int stat_node(const struct mapbuf_entry *entry, struct stat *status)
 {
 	char *path = system_path("/dev/mapbuf%u", mapbuf_entry_id(entry));
@@ -154,6 +170,10 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "DMABITS", "its memory lies below 2^N", 1, 0, print_dma_bits },
 	{ "ADDRESS", "where its memory begins, if in one piece; for root",
 	  0, 0, print_address },
+	{ "CACHE", "how processors access it: wb, wc or uc", 0, 0,
+	  print_cache },
+	{ "LASTCLOSE", "what the last close does to its contents", 0, 0,
+	  print_last_close },
 	{ "OWNER", "owner of the node", 0, 0, print_owner },
 	{ "GROUP", "group of the node", 0, 0, print_group },
 	{ "MODE", "permissions of the node", 0, 0, print_mode },

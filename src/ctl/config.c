@@ -113,6 +113,7 @@ static void settle_buffer(struct config *config, struct section *buffer,
 			  const struct properties *defaults)
 {
 	int size = property_find("Size");
+	char reason[REASON_SIZE];
 
 	buffer->properties = *defaults;
 	if (!mapbuf_name_is_valid(buffer->name)) {
@@ -126,6 +127,8 @@ static void settle_buffer(struct config *config, struct section *buffer,
 	    !config->defaults.settings[size].value)
 		config_error(config, buffer, &buffer->place,
 			     "it has no Size= (add one here or in [" DEFAULTS "])");
+	if (!buffer->is_broken && properties_check(&buffer->properties, reason))
+		config_error(config, buffer, &buffer->place, "%s", reason);
 }
 
 static void settle(struct config *config)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mapbuf.h>
@@ -10,6 +11,7 @@
 #include "make.h"
 #include "property.h"
 #include "size.h"
+#include "xalloc.h"
 
 static void help(void)
 {
@@ -58,22 +60,23 @@ static int set_property(struct properties *properties, const char *command,
 static int create(const char *name, const struct properties *properties)
 {
 	struct mapbuf_control *control;
-	const char *why = NULL;
+	char *why = NULL;
 	unsigned int id;
 	int error;
 
 	control = mapbuf_control_open();
 	if (!control) {
-		why = explain_control(errno);
+		why = xstrdup(explain_control(errno));
 	} else {
 		error = make_buffer(control, name, properties, &id);
 		if (error)
-			why = explain_create(error, properties->backing);
+			why = explain_create(error, properties);
 	}
 	mapbuf_control_close(control);
 	if (why) {
 		message(LEVEL_ERROR, "mapbufctl: buffer '%s': cannot be made: %s",
 			name, why);
+		free(why);
 		return EXIT_FAILED;
 	}
 	printf("/dev/mapbuf%u\n", id);
@@ -82,13 +85,15 @@ static int create(const char *name, const struct properties *properties)
 
 /* What getopt_long() cannot tell; NULL if all is well. */
 static const char *check(int count, const char *name,
-			 const struct properties *properties)
+			 const struct properties *properties, char *reason)
 {
 	if (count != 1)
 		return "give one NAME";
 	if (!mapbuf_name_is_valid(name))
 		return "NAME must be 1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -";
-	return properties->size ? NULL : "give its --size";
+	if (!properties->size)
+		return "give its --size";
+	return properties_check(properties, reason) ? reason : NULL;
 }
 
 static int run(int argc, char **argv)
@@ -97,6 +102,7 @@ static int run(int argc, char **argv)
 	struct properties properties;
 	struct environment env = { .root = "", .memory = size_of_memory() };
 	int option, has_default_group, has_group = 0;
+	char reason[REASON_SIZE];
 	const char *wrong;
 
 	fill_options(table);
@@ -108,7 +114,7 @@ static int run(int argc, char **argv)
 			return usage_error(argv);
 		has_group |= option == property_find("Group");
 	}
-	wrong = check(argc - optind, argv[optind], &properties);
+	wrong = check(argc - optind, argv[optind], &properties, reason);
 	if (wrong) {
 		message(LEVEL_ERROR, "%s: %s", argv[0], wrong);
 		return usage_error(argv);

@@ -27,6 +27,8 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
+struct properties;
+
 extern const struct verb verb_apply;
 extern const struct verb verb_create;
 extern const struct verb verb_destroy;
@@ -46,7 +48,8 @@ void message(enum level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* explain.c: an errno in words, with what to do about it */
-const char *explain_create(int error, const char *backing);
+/* The caller frees it. */
+char *explain_create(int error, const struct properties *properties);
 const char *explain_destroy(int error);
 const char *explain_control(int error);
 const char *explain_list(int error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Creating and destroying is told by udev.  Nobody tells of opening and
- * closing, so the numbers of open files are looked at from time to time.
+ * Creating and destroying is told by udev; opening and closing by the number of
+ * open files of each buffer.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -10,32 +10,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <mapbuf.h>
 
 #include "ctl.h"
+#include "xalloc.h"
 
-#define INTERVAL_MS 200
-#define INTERVAL_MAX_MS 3600000
+/**
+ * struct followed - a buffer
+ * @is_told: that it was created, or it was there before
+ * @opens: what was told last
+ */
+struct followed {
+	unsigned int id;
+	char *name;
+	struct mapbuf_watch *watch;
+	int64_t opens;
+	int is_told;
+};
 
-static void help(void)
-{
-	puts("      --interval=MS   look for opened and closed files this often; default: 200");
-}
-
-static const struct mapbuf_entry *find(const struct mapbuf_list *list,
-				       unsigned int id, const char *name)
-{
-	const struct mapbuf_entry *entry;
-	size_t i;
-
-	for (i = 0; list && (entry = mapbuf_list_get(list, i)); i++) {
-		if (mapbuf_entry_id(entry) == id &&
-		    strcmp(mapbuf_entry_name(entry), name) == 0)
-			return entry;
-	}
-	return NULL;
-}
+/* Descriptor 0 is the monitor's, i + 1 that of buffer i. */
+struct follower {
+	struct mapbuf_monitor *monitor;
+	struct followed *buffers;
+	struct pollfd *fds;
+	size_t count;
+};
 
 /* Scripts read the lines as they come. */
 static int tell(const char *what, const char *name, unsigned int id)
@@ -44,126 +45,232 @@ static int tell(const char *what, const char *name, unsigned int id)
 	return fflush(stdout);
 }
 
-static int tell_opens(const struct mapbuf_entry *entry, int64_t before)
+static int tell_opens(struct followed *buffer, int64_t opens)
 {
-	int64_t now = mapbuf_entry_opens(entry);
+	int is_more = opens > buffer->opens;
 
-	if (now < 0 || before < 0 || now == before)
+	if (opens == buffer->opens)
 		return 0;
+	buffer->opens = opens;
 	printf("%s %s /dev/mapbuf%u opens=%" PRId64 "\n",
-	       now > before ? "open" : "close", mapbuf_entry_name(entry),
-	       mapbuf_entry_id(entry), now);
+	       is_more ? "open" : "close", buffer->name, buffer->id, opens);
 	return fflush(stdout);
 }
 
-/* Replaces *@list by what is there now. */
-static int compare(struct mapbuf_list **list)
+static struct followed *find(const struct follower *follower, unsigned int id,
+			     const char *name)
 {
-	const struct mapbuf_entry *entry, *before;
-	struct mapbuf_list *now = mapbuf_list_read();
-	int failed = 0;
 	size_t i;
 
-	/* Without the module there are none. */
-	if (!now && errno != ENOENT)
-		return -1;
-	for (i = 0; now && (entry = mapbuf_list_get(now, i)); i++) {
-		before = find(*list, mapbuf_entry_id(entry),
-			      mapbuf_entry_name(entry));
-		failed |= tell_opens(entry, before ?
-				     mapbuf_entry_opens(before) : 0);
+	for (i = 0; i < follower->count; i++) {
+		if (follower->buffers[i].id == id &&
+		    strcmp(follower->buffers[i].name, name) == 0)
+			return &follower->buffers[i];
 	}
-	mapbuf_list_free(*list);
-	*list = now;
-	return failed;
+	return NULL;
 }
 
-static int tell_events(struct mapbuf_monitor *monitor)
+static void forget(struct follower *follower, struct followed *buffer)
 {
-	int found, failed = 0;
+	size_t i = buffer - follower->buffers;
 
-	while (!failed && (found = mapbuf_monitor_next(monitor)) > 0) {
-		failed = tell(mapbuf_monitor_action(monitor) ==
-			      MAPBUF_EVENT_CREATE ? "create" : "destroy",
-			      mapbuf_monitor_name(monitor),
-			      mapbuf_monitor_id(monitor));
-	}
-	if (!failed && found < 0 && errno == ENOBUFS)
-		message(LEVEL_WARNING, "mapbufctl: there were too many events, some are lost");
-	else if (found < 0)
-		failed = -1;
-	return failed;
+	mapbuf_watch_close(buffer->watch);
+	free(buffer->name);
+	follower->count--;
+	*buffer = follower->buffers[follower->count];
+	follower->fds[i + 1] = follower->fds[follower->count + 1];
 }
 
-static int follow(struct mapbuf_monitor *monitor, int interval)
+/* One that is gone again is no failure. */
+static int follow(struct follower *follower, unsigned int id, const char *name,
+		  int is_new)
 {
-	struct pollfd fd = {
-		.fd = mapbuf_monitor_fd(monitor), .events = POLLIN
+	struct mapbuf_watch *watch = mapbuf_watch_open(id);
+	struct followed *buffer;
+	int64_t opens;
+
+	if (!watch)
+		return errno == ENOENT || errno == ENODEV ? 0 : -1;
+	opens = mapbuf_watch_opens(watch);
+	if (opens < 0) {
+		mapbuf_watch_close(watch);
+		return 0;
+	}
+	follower->buffers = xgrow(follower->buffers, follower->count,
+				  sizeof(follower->buffers[0]));
+	follower->fds = xgrow(follower->fds, follower->count + 1,
+			      sizeof(follower->fds[0]));
+	buffer = &follower->buffers[follower->count++];
+	*buffer = (struct followed){
+		.id = id, .name = xstrdup(name), .watch = watch,
+		.opens = is_new ? 0 : opens, .is_told = is_new
 	};
-	struct mapbuf_list *list = mapbuf_list_read();
-	int failed = !list && errno != ENOENT;
+	follower->fds[follower->count] = (struct pollfd){
+		.fd = mapbuf_watch_fd(watch), .events = POLLPRI
+	};
+	return tell_opens(buffer, opens);
+}
 
-	while (!failed) {
-		if (poll(&fd, 1, interval) < 0 && errno != EINTR)
-			failed = -1;
-		if (!failed)
-			failed = tell_events(monitor);
-		if (!failed)
-			failed = compare(&list);
+/* Its file is gone before udev tells so. */
+static int look(struct follower *follower)
+{
+	struct followed *buffer;
+	int64_t opens;
+	size_t i;
+
+	for (i = 0; i < follower->count; i++) {
+		buffer = &follower->buffers[i];
+		if (!follower->fds[i + 1].revents)
+			continue;
+		opens = mapbuf_watch_opens(buffer->watch);
+		if (opens < 0)
+			follower->fds[i + 1].fd = -1;
+		else if (tell_opens(buffer, opens))
+			return -1;
 	}
+	return 0;
+}
+
+/* Of a buffer that was there at the start, but not before the monitor */
+static int created(struct follower *follower, unsigned int id,
+		   const char *name)
+{
+	struct followed *buffer = find(follower, id, name);
+
+	if (buffer && buffer->is_told)
+		return 0;
+	if (buffer)
+		buffer->is_told = 1;
+	if (tell("create", name, id))
+		return -1;
+	return buffer ? 0 : follow(follower, id, name, 1);
+}
+
+static int destroyed(struct follower *follower, unsigned int id,
+		     const char *name)
+{
+	struct followed *buffer = find(follower, id, name);
+
+	if (buffer)
+		forget(follower, buffer);
+	return tell("destroy", name, id);
+}
+
+static int take_event(struct follower *follower)
+{
+	unsigned int id = mapbuf_monitor_id(follower->monitor);
+	const char *name = mapbuf_monitor_name(follower->monitor);
+
+	if (mapbuf_monitor_action(follower->monitor) == MAPBUF_EVENT_CREATE)
+		return created(follower, id, name);
+	return destroyed(follower, id, name);
+}
+
+/* Those that exist; without the module there are none. */
+static int follow_all(struct follower *follower)
+{
+	struct mapbuf_list *list = mapbuf_list_read();
+	const struct mapbuf_entry *entry;
+	int failed = !list && errno != ENOENT;
+	size_t i;
+
+	for (i = 0; !failed && list && (entry = mapbuf_list_get(list, i)); i++)
+		failed = follow(follower, mapbuf_entry_id(entry),
+				mapbuf_entry_name(entry), 0);
 	mapbuf_list_free(list);
 	return failed;
 }
-
-static int events(int interval)
+static void forget_all(struct follower *follower)
 {
-	struct mapbuf_monitor *monitor = mapbuf_monitor_open();
+	while (follower->count)
+		forget(follower, &follower->buffers[follower->count - 1]);
+}
 
-	if (monitor)
-		follow(monitor, interval);
+/* What is there now is followed from here on. */
+static int start_again(struct follower *follower)
+{
+	message(LEVEL_WARNING, "mapbufctl: there were too many events, some are lost");
+	forget_all(follower);
+	return follow_all(follower);
+}
+
+static int take_events(struct follower *follower)
+{
+	int found, failed = 0;
+
+	while (!failed && (found = mapbuf_monitor_next(follower->monitor)) > 0)
+		failed = take_event(follower);
+	if (failed || found == 0)
+		return failed;
+	return errno == ENOBUFS ? start_again(follower) : -1;
+}
+
+/* Until something fails.  A close comes before the end of its buffer. */
+static void run_events(struct follower *follower)
+{
+	int failed = follow_all(follower);
+
+	while (!failed) {
+		failed = poll(follower->fds, follower->count + 1, -1) < 0 &&
+			 errno != EINTR;
+		if (!failed)
+			failed = look(follower) || take_events(follower);
+	}
+}
+
+/* Each buffer takes a descriptor. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int events(void)
+{
+	struct follower follower = { .monitor = mapbuf_monitor_open() };
+
+	raise_limit();
+	if (follower.monitor) {
+		follower.fds = xgrow(NULL, 0, sizeof(follower.fds[0]));
+		follower.fds[0] = (struct pollfd){
+			.fd = mapbuf_monitor_fd(follower.monitor),
+			.events = POLLIN
+		};
+		run_events(&follower);
+	}
 	/* main() tells when the output cannot be written. */
 	if (!ferror(stdout))
 		message(LEVEL_ERROR, "mapbufctl: events cannot be followed: %s",
 			strerror(errno));
-	mapbuf_monitor_close(monitor);
+	forget_all(&follower);
+	free(follower.buffers);
+	free(follower.fds);
+	mapbuf_monitor_close(follower.monitor);
 	return EXIT_FAILED;
-}
-
-static int parse_interval(const char *text, int *interval)
-{
-	if (!*text || strlen(text) > 7 ||
-	    strspn(text, "0123456789") != strlen(text))
-		return -1;
-	*interval = atoi(text);
-	return *interval < 1 || *interval > INTERVAL_MAX_MS ? -1 : 0;
 }
 
 static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "interval", required_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 }
 	};
-	int option, interval = INTERVAL_MS;
-	const char *wrong = NULL;
 
-	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		if (option != 'i')
-			return usage_error(argv);
-		if (parse_interval(optarg, &interval))
-			wrong = "--interval must be a number of milliseconds, 1 to 3600000";
-	}
-	if (!wrong && optind < argc)
-		wrong = "no NAME is expected";
-	if (wrong) {
-		message(LEVEL_ERROR, "%s: %s", argv[0], wrong);
+	if (getopt_long(argc, argv, "", table, NULL) != -1)
+		return usage_error(argv);
+	if (optind < argc) {
+		message(LEVEL_ERROR, "%s: '%s' is not expected", argv[0],
+			argv[optind]);
 		return usage_error(argv);
 	}
-	return events(interval);
+	return events();
 }
 
 const struct verb verb_events = {
-	.name = "events", .arguments = "[--interval=MS]",
+	.name = "events", .arguments = "",
 	.summary = "print a line whenever a buffer is created, opened, closed, destroyed",
-	.help = help, .run = run
+	.run = run
 };

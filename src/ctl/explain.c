@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "ctl.h"
+#include "property.h"
+#include "system.h"
+#include "xalloc.h"
 
 struct explanation {
 	int error;
@@ -27,6 +31,17 @@ static const struct explanation create_errors[] = {
 	{ 0, NULL }
 };
 
+/* Of a reserved range; they follow its address. */
+static const struct explanation range_errors[] = {
+	{ EBUSY, "somebody has claimed the range, or a part of it, or there are no such addresses (see /proc/iomem)" },
+	{ EINVAL, "the range lies in System RAM, or a part of it (see /proc/iomem)" },
+	{ ENOMEM, "the kernel cannot map the range" },
+	{ 0, NULL }
+};
+
+#define LOCKED_DOWN "the kernel is locked down and gives physical ranges to nobody (see /sys/kernel/security/lockdown)"
+#define NOT_RAW "a reserved range takes the capability CAP_SYS_RAWIO"
+
 static const struct explanation destroy_errors[] = {
 	{ EBUSY, IN_USE },
 	{ ENOENT, "there is no such buffer (see mapbufctl list)" },
@@ -49,22 +64,39 @@ static const struct explanation list_errors[] = {
 	{ 0, NULL }
 };
 
-static const char *look_up(const struct explanation *table, int error)
+/* NULL if it is not there */
+static const char *find(const struct explanation *table, int error)
 {
-	for (; table->words; table++) {
-		if (table->error == error)
-			return table->words;
-	}
-	return strerror(error);
+	while (table->words && table->error != error)
+		table++;
+	return table->words;
 }
 
-const char *explain_create(int error, const char *backing)
+static const char *look_up(const struct explanation *table, int error)
 {
+	const char *words = find(table, error);
+
+	return words ? words : strerror(error);
+}
+
+char *explain_create(int error, const struct properties *properties)
+{
+	const char *backing = properties->backing, *words;
+
+	if (properties->has_start) {
+		words = find(range_errors, error);
+		if (words)
+			return xprintf("%#" PRIx64 ": %s", properties->start,
+				       words);
+		if (error == EPERM)
+			return xstrdup(system_is_locked_down() ? LOCKED_DOWN :
+								 NOT_RAW);
+	}
 	if (error == ENOMEM && !backing)
-		return NO_MEMORY;
+		return xstrdup(NO_MEMORY);
 	if (error == ENOMEM && strcmp(backing, "contiguous") == 0)
-		return NOT_IN_ONE_PIECE;
-	return look_up(create_errors, error);
+		return xstrdup(NOT_IN_ONE_PIECE);
+	return xstrdup(look_up(create_errors, error));
 }
 
 const char *explain_destroy(int error)

@@ -9,12 +9,7 @@
 
 #include "columns.h"
 #include "ctl.h"
-
-struct list_options {
-	int json, raw, no_headings, bytes;
-	int columns[32];
-	size_t column_count;
-};
+#include "table.h"
 
 static void help(void)
 {
@@ -32,7 +27,7 @@ static void help(void)
 		       column_table[i].summary);
 }
 
-static int choose_columns(struct list_options *options, const char *names)
+static int choose_columns(struct table_options *options, const char *names)
 {
 	size_t length, room = sizeof(options->columns) /
 			      sizeof(options->columns[0]);
@@ -57,7 +52,7 @@ static int choose_columns(struct list_options *options, const char *names)
 	}
 }
 
-static void choose_default_columns(struct list_options *options)
+static void choose_default_columns(struct table_options *options)
 {
 	size_t i;
 
@@ -67,75 +62,26 @@ static void choose_default_columns(struct list_options *options)
 	}
 }
 
-static int add_columns(struct libscols_table *table,
-		       const struct list_options *options)
-{
-	const struct column *column;
-	struct libscols_column *added;
-	size_t i;
-
-	for (i = 0; i < options->column_count; i++) {
-		column = &column_table[options->columns[i]];
-		/* Where the terminal is narrow, texts are cut. */
-		added = scols_table_new_column(table, column->title, 0,
-					       column->is_number ?
-					       SCOLS_FL_RIGHT : SCOLS_FL_TRUNC);
-		if (!added)
-			return -1;
-		if (column->is_number)
-			scols_column_set_json_type(added, SCOLS_JSON_NUMBER);
-	}
-	return 0;
-}
-
-static int add_line(struct libscols_table *table,
-		    const struct mapbuf_entry *entry,
-		    const struct list_options *options)
-{
-	struct libscols_line *line;
-	char cell[CELL_SIZE];
-	size_t i;
-
-	line = scols_table_new_line(table, NULL);
-	if (!line)
-		return -1;
-	for (i = 0; i < options->column_count; i++) {
-		cell[0] = '\0';
-		/* Programs want the exact size. */
-		column_table[options->columns[i]].print(cell, entry,
-							options->bytes ||
-							options->json);
-		if (cell[0] && scols_line_set_data(line, i, cell))
-			return -1;
-	}
-	return 0;
-}
-
 static int print_list(const struct mapbuf_list *list,
-		      const struct list_options *options)
+		      const struct table_options *options)
 {
 	const struct mapbuf_entry *entry;
 	struct libscols_table *table;
-	int failed;
+	int failed = 0;
 	size_t i;
 
-	table = scols_new_table();
+	table = table_new(options);
 	if (!table)
 		return -1;
-	scols_table_set_name(table, "buffers");
-	scols_table_enable_json(table, options->json);
-	scols_table_enable_raw(table, options->raw);
-	scols_table_enable_noheadings(table, options->no_headings);
-	failed = add_columns(table, options);
 	for (i = 0; !failed && (entry = mapbuf_list_get(list, i)); i++)
-		failed = add_line(table, entry, options);
+		failed = table_add(table, entry, options);
 	if (!failed)
 		failed = scols_print_table(table);
 	scols_unref_table(table);
 	return failed;
 }
 
-static int list(const struct list_options *options)
+static int list(const struct table_options *options)
 {
 	struct mapbuf_list *list;
 	int failed;
@@ -163,7 +109,7 @@ static int run(int argc, char **argv)
 		{ "raw", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct list_options options = { 0 };
+	struct table_options options = { 0 };
 	int option, wrong = 0;
 
 	while ((option = getopt_long(argc, argv, "bJno:r", table, NULL)) != -1) {

@@ -42,9 +42,13 @@ static void print_help(void)
 
 static void print_verb_help(const struct verb *verb)
 {
-	printf("Usage: mapbufctl %s %s\n\n%c%s.\n\nOptions:\n", verb->name,
-	       verb->arguments, verb->summary[0] & ~0x20, verb->summary + 1);
-	verb->help();
+	printf("Usage: mapbufctl %s%s%s\n\n%c%s.\n", verb->name,
+	       *verb->arguments ? " " : "", verb->arguments,
+	       verb->summary[0] & ~0x20, verb->summary + 1);
+	if (verb->help) {
+		puts("\nOptions:");
+		verb->help();
+	}
 }
 
 static const struct verb *find_verb(const char *name)

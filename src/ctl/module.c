@@ -32,10 +32,8 @@ static const char *signatures_needed(void)
 	if (text && text[0] == 'Y')
 		why = "module.sig_enforce";
 	free(text);
-	text = system_read("/sys/kernel/security/lockdown");
-	if (text && !strstr(text, "[none]"))
+	if (system_is_locked_down())
 		why = "lockdown, which Secure Boot brings";
-	free(text);
 	return why;
 }
 

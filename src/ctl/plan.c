@@ -28,11 +28,30 @@ static char *find_node_difference(const struct properties *wanted,
 	return NULL;
 }
 
+static const char *zero_or_keep(int zero)
+{
+	return zero ? "zero" : "keep";
+}
+
+static char *find_range_difference(const struct properties *wanted,
+				   const struct present *present)
+{
+	if (wanted->has_start && present->phys_addr >= 0 &&
+	    (uint64_t)present->phys_addr != wanted->start)
+		return xprintf("its start is %#" PRIx64 ", not %#" PRIx64,
+			       (uint64_t)present->phys_addr, wanted->start);
+	if (present->cache[0] && strcmp(present->cache, wanted->cache))
+		return xprintf("its cache is %s, not %s", present->cache,
+			       wanted->cache);
+	return NULL;
+}
+
 /* NULL if @present is as wanted. */
 static char *find_difference(const struct properties *wanted,
 			     const struct present *present, uint64_t page_size)
 {
 	uint64_t size = round_up(wanted->size, page_size);
+	char *difference;
 
 	if (present->size != size)
 		return xprintf("its size is %" PRIu64 ", not %" PRIu64,
@@ -46,6 +65,14 @@ static char *find_difference(const struct properties *wanted,
 	if (present->dma_bits >= 0 && present->dma_bits != wanted->dma_bits)
 		return xprintf("its DMA bits are %" PRId64 ", not %u",
 			       present->dma_bits, wanted->dma_bits);
+	difference = find_range_difference(wanted, present);
+	if (difference)
+		return difference;
+	if (present->zero_on_last_close >= 0 &&
+	    present->zero_on_last_close != wanted->zero_on_last_close)
+		return xprintf("its OnLastClose is %s, not %s",
+			       zero_or_keep(present->zero_on_last_close),
+			       zero_or_keep(wanted->zero_on_last_close));
 	return find_node_difference(wanted, present);
 }
 
@@ -168,12 +195,15 @@ static void print_properties(const struct properties *p, FILE *to)
 	fprintf(to, " Size=%" PRIu64, p->size);
 	if (p->backing)
 		fprintf(to, " Backing=%s", p->backing);
+	if (p->has_start)
+		fprintf(to, " Start=%#" PRIx64 " Cache=%s OnCreate=%s",
+			p->start, p->cache, zero_or_keep(p->zero_on_create));
 	if (p->numa_node >= 0)
 		fprintf(to, " NUMANode=%d", p->numa_node);
 	if (p->dma_bits)
 		fprintf(to, " DMABits=%u", p->dma_bits);
 	fprintf(to, " User=%u Group=%u Mode=%04o OnLastClose=%s\n", p->uid,
-		p->gid, p->mode, p->zero_on_last_close ? "zero" : "keep");
+		p->gid, p->mode, zero_or_keep(p->zero_on_last_close));
 }
 
 void plan_print(const struct plan *plan, FILE *to)

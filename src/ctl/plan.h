@@ -11,7 +11,7 @@
 
 /**
  * struct present - a buffer that exists
- * @opens: as of struct mapbuf_entry, and so @mappings, @dma_bits
+ * @opens: as of struct mapbuf_entry, and so all up to @zero_on_last_close
  * @has_node: whether @uid, @gid and @mode, of the node, are known
  */
 struct present {
@@ -22,6 +22,9 @@ struct present {
 	int64_t opens;
 	int64_t mappings;
 	int64_t dma_bits;
+	int64_t phys_addr;
+	const char *cache;
+	int64_t zero_on_last_close;
 	int has_node;
 	uid_t uid;
 	gid_t gid;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mapbuf.h>
 
@@ -32,25 +33,85 @@ static int set_size(struct properties *to, const char *value,
 	return -1;
 }
 
-static int set_backing(struct properties *to, const char *value,
-		       const struct environment *env, char *reason)
+/* The one of @names that is @value, or NULL and the reason */
+static const char *choose(const char *const *names, const char *value,
+			  const char *what, char *reason)
 {
 	const char *const *name;
 	int used;
 
-	(void)env;
-	for (name = mapbuf_backings(); *name; name++) {
-		if (strcmp(*name, value) == 0) {
-			to->backing = *name;
-			return 0;
-		}
+	for (name = names; *name; name++) {
+		if (strcmp(*name, value) == 0)
+			return *name;
 	}
-	used = snprintf(reason, REASON_SIZE, "there is no such backing (write one of");
-	for (name = mapbuf_backings(); *name; name++)
+	used = snprintf(reason, REASON_SIZE, "there is no such %s (write one of",
+			what);
+	for (name = names; *name; name++)
 		used += snprintf(reason + used, REASON_SIZE - used, " %s",
 				 *name);
 	snprintf(reason + used, REASON_SIZE - used, ")");
-	return -1;
+	return NULL;
+}
+
+static int set_backing(struct properties *to, const char *value,
+		       const struct environment *env, char *reason)
+{
+	const char *backing;
+
+	(void)env;
+	backing = choose(mapbuf_backings(), value, "backing", reason);
+	if (!backing)
+		return -1;
+	to->backing = backing;
+	return 0;
+}
+
+static int set_start(struct properties *to, const char *value,
+		     const struct environment *env, char *reason)
+{
+	const char *why;
+
+	(void)env;
+	if (address_parse(value, &to->start, &why)) {
+		snprintf(reason, REASON_SIZE, "%s (write for instance 0x30000000 or 768M)",
+			 why);
+		return -1;
+	}
+	to->has_start = 1;
+	return 0;
+}
+
+static int set_cache(struct properties *to, const char *value,
+		     const struct environment *env, char *reason)
+{
+	const char *cache;
+
+	(void)env;
+	cache = choose(mapbuf_caches(), value, "cache", reason);
+	if (!cache)
+		return -1;
+	to->cache = cache;
+	return 0;
+}
+
+/* What OnCreate= and OnLastClose= take */
+static int parse_zero(const char *value, int *zero, char *reason)
+{
+	int is_zero = strcmp(value, "zero") == 0;
+
+	if (!is_zero && strcmp(value, "keep") != 0) {
+		snprintf(reason, REASON_SIZE, "it is neither zero nor keep");
+		return -1;
+	}
+	*zero = is_zero;
+	return 0;
+}
+
+static int set_on_create(struct properties *to, const char *value,
+			 const struct environment *env, char *reason)
+{
+	(void)env;
+	return parse_zero(value, &to->zero_on_create, reason);
 }
 
 static int set_numa_node(struct properties *to, const char *value,
@@ -116,22 +177,21 @@ static int set_mode(struct properties *to, const char *value,
 static int set_on_last_close(struct properties *to, const char *value,
 			     const struct environment *env, char *reason)
 {
-	int zero = strcmp(value, "zero") == 0;
-
 	(void)env;
-	if (!zero && strcmp(value, "keep") != 0) {
-		snprintf(reason, REASON_SIZE, "it is neither zero nor keep");
-		return -1;
-	}
-	to->zero_on_last_close = zero;
-	return 0;
+	return parse_zero(value, &to->zero_on_last_close, reason);
 }
 
 const struct property property_table[PROPERTY_COUNT] = {
 	{ "Size", "size", NULL, "SIZE",
 	  "bytes, or with K M G T, or N% of memory", set_size },
-	{ "Backing", "backing", NULL, "vmalloc|contiguous",
+	{ "Backing", "backing", NULL, "vmalloc|contiguous|reserved",
 	  "where the memory comes from; default: as the module is set", set_backing },
+	{ "Start", "start", NULL, "ADDRESS",
+	  "where a reserved range begins", set_start },
+	{ "Cache", "cache", NULL, "wb|wc|uc",
+	  "how processors access a reserved range; default: wb", set_cache },
+	{ "OnCreate", "zero-on-create", "zero", NULL,
+	  "clear a reserved range, as other memory always is", set_on_create },
 	{ "NUMANode", "numa-node", NULL, "N",
 	  "take the memory from this node", set_numa_node },
 	{ "DMABits", "dma-bits", NULL, "N",
@@ -160,8 +220,45 @@ int property_find(const char *key)
 int properties_init(struct properties *properties,
 		    const struct environment *env)
 {
-	*properties = (struct properties){ .numa_node = -1, .mode = 0660 };
+	*properties = (struct properties){
+		.cache = mapbuf_caches()[0], .numa_node = -1, .mode = 0660
+	};
 	return account_find_group(env->root, DEFAULT_GROUP, &properties->gid);
+}
+
+static int is_below(const struct properties *range, unsigned int bits)
+{
+	return bits == 0 || bits == 64 ||
+	       (range->start + range->size - 1) >> bits == 0;
+}
+
+static int check_reserved(const struct properties *range, char *reason)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	if (!range->has_start)
+		snprintf(reason, REASON_SIZE, "the backing reserved needs to know where (give Start=, or --start=)");
+	else if (range->start % page || range->size % page)
+		snprintf(reason, REASON_SIZE, "a reserved range is made of whole pages (make start and size multiples of %ld)",
+			 page);
+	else if (range->numa_node >= 0)
+		snprintf(reason, REASON_SIZE, "a reserved range belongs to no NUMA node (leave the node out)");
+	else if (!is_below(range, range->dma_bits))
+		snprintf(reason, REASON_SIZE, "the reserved range does not end below 2^%u (leave the DMA bits out)",
+			 range->dma_bits);
+	else
+		return 0;
+	return -1;
+}
+
+int properties_check(const struct properties *properties, char *reason)
+{
+	if (properties->backing && strcmp(properties->backing, "reserved") == 0)
+		return check_reserved(properties, reason);
+	if (!properties->has_start && properties->cache == mapbuf_caches()[0])
+		return 0;
+	snprintf(reason, REASON_SIZE, "only the backing reserved has a start and a cache (leave them out, or choose it)");
+	return -1;
 }
 
 /* The values were checked when they were read, so setting cannot fail. */
@@ -173,6 +270,9 @@ struct mapbuf_options *properties_to_options(const struct properties *from)
 		return NULL;
 	mapbuf_options_set_size(options, from->size);
 	mapbuf_options_set_backing(options, from->backing);
+	mapbuf_options_set_phys_addr(options, from->start);
+	mapbuf_options_set_cache(options, from->cache);
+	mapbuf_options_set_zero(options, from->zero_on_create);
 	mapbuf_options_set_numa_node(options, from->numa_node);
 	mapbuf_options_set_dma_bits(options, from->dma_bits);
 	mapbuf_options_set_uid(options, from->uid);

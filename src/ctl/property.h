@@ -23,6 +23,10 @@ struct environment {
 struct properties {
 	uint64_t size;		/* 0: not given */
 	const char *backing;	/* NULL: what the module is set to */
+	int has_start;
+	uint64_t start;		/* of a reserved range */
+	const char *cache;	/* of a reserved range */
+	int zero_on_create;	/* a reserved range */
 	int numa_node;		/* -1: any */
 	unsigned int dma_bits;	/* 0: any address */
 	uid_t uid;
@@ -51,7 +55,7 @@ struct property {
 		   const struct environment *env, char *reason);
 };
 
-#define PROPERTY_COUNT 8
+#define PROPERTY_COUNT 11
 extern const struct property property_table[PROPERTY_COUNT];
 
 /* -1 if there is none */
@@ -61,6 +65,8 @@ int property_find(const char *key);
 /* -1 when that group does not exist; it is root then. */
 int properties_init(struct properties *properties,
 		    const struct environment *env);
+/* Whether they go together; if not, fills in the reason and gives -1. */
+int properties_check(const struct properties *properties, char *reason);
 /* NULL when out of memory */
 struct mapbuf_options *properties_to_options(const struct properties *from);
 

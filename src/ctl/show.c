@@ -12,84 +12,117 @@
 #include "columns.h"
 #include "ctl.h"
 #include "holders.h"
+#include "table.h"
 #include "xalloc.h"
+
+/* Those of the processes that hold buffers */
+enum { HOLDER_NAME, HOLDER_PID, HOLDER_PROCESS, HOLDER_UNIT, HOLDER_OPENS,
+       HOLDER_MAPPINGS, HOLDER_COLUMNS };
+
+static const struct {
+	const char *title;
+	int is_number;
+	int flags;
+} holder_columns[HOLDER_COLUMNS] = {
+	[HOLDER_NAME] = { "NAME", 0, SCOLS_FL_HIDDEN },
+	[HOLDER_PID] = { "PID", 1, SCOLS_FL_RIGHT },
+	[HOLDER_PROCESS] = { "PROCESS", 0, 0 },
+	[HOLDER_UNIT] = { "UNIT", 0, SCOLS_FL_TRUNC },
+	[HOLDER_OPENS] = { "OPENS", 1, SCOLS_FL_RIGHT },
+	[HOLDER_MAPPINGS] = { "MAPPINGS", 1, SCOLS_FL_RIGHT },
+};
 
 static void help(void)
 {
-	puts("  -b, --bytes   print sizes in bytes");
+	puts("  -b, --bytes   print sizes in bytes\n"
+	     "  -J, --json    print JSON, sizes in bytes");
 }
 
-static int add_holder(struct libscols_table *table, const struct holder *holder)
+/* As JSON it has a column more, the name of the buffer. */
+static struct libscols_table *new_holders(int is_json)
+{
+	struct libscols_table *table = scols_new_table();
+	struct libscols_column *column;
+	int i, flags;
+
+	if (!table)
+		return NULL;
+	scols_table_set_name(table, "holders");
+	scols_table_enable_json(table, is_json);
+	for (i = 0; i < HOLDER_COLUMNS; i++) {
+		flags = holder_columns[i].flags;
+		if (is_json)
+			flags &= ~SCOLS_FL_HIDDEN;
+		column = scols_table_new_column(table, holder_columns[i].title,
+						0, flags);
+		if (!column) {
+			scols_unref_table(table);
+			return NULL;
+		}
+		if (holder_columns[i].is_number)
+			scols_column_set_json_type(column, SCOLS_JSON_NUMBER);
+	}
+	return table;
+}
+
+static int add_holder(struct libscols_table *table, const char *name,
+		      const struct holder *holder)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 
 	if (!line)
 		return -1;
-	return scols_line_refer_data(line, 0, xprintf("%d", holder->pid)) ||
-	       scols_line_set_data(line, 1, holder->process) ||
-	       scols_line_set_data(line, 2, holder->unit) ||
-	       scols_line_refer_data(line, 3, xprintf("%u", holder->opens)) ||
-	       scols_line_refer_data(line, 4, xprintf("%u", holder->mappings));
+	return scols_line_set_data(line, HOLDER_NAME, name) ||
+	       scols_line_refer_data(line, HOLDER_PID,
+				     xprintf("%d", holder->pid)) ||
+	       scols_line_set_data(line, HOLDER_PROCESS, holder->process) ||
+	       scols_line_set_data(line, HOLDER_UNIT, holder->unit) ||
+	       scols_line_refer_data(line, HOLDER_OPENS,
+				     xprintf("%u", holder->opens)) ||
+	       scols_line_refer_data(line, HOLDER_MAPPINGS,
+				     xprintf("%u", holder->mappings));
 }
 
-static int print_holders(const struct holder *holders, size_t count)
-{
-	struct libscols_table *table = scols_new_table();
-	int failed;
-	size_t i;
-
-	if (!table)
-		return -1;
-	failed = !scols_table_new_column(table, "PID", 0, SCOLS_FL_RIGHT) ||
-		 !scols_table_new_column(table, "PROCESS", 0, 0) ||
-		 !scols_table_new_column(table, "UNIT", 0, SCOLS_FL_TRUNC) ||
-		 !scols_table_new_column(table, "OPENS", 0, SCOLS_FL_RIGHT) ||
-		 !scols_table_new_column(table, "MAPPINGS", 0, SCOLS_FL_RIGHT);
-	for (i = 0; !failed && i < count; i++)
-		failed = add_holder(table, &holders[i]);
-	if (!failed)
-		failed = scols_print_table(table);
-	scols_unref_table(table);
-	return failed;
-}
-
-static int show_holders(const struct mapbuf_entry *entry)
+/* How many there were, -1 on failure */
+static int add_holders(struct libscols_table *table,
+		       const struct mapbuf_entry *entry)
 {
 	struct holder *holders;
-	size_t count;
-	char *node;
+	size_t count, i;
 	int failed = 0;
+	char *node;
 
 	node = xprintf("/dev/mapbuf%u", mapbuf_entry_id(entry));
 	holders = holders_find(node, &count);
 	free(node);
-	printf("%10s: ", "HELD BY");
-	if (count)
-		printf("\n");
-	else
-		printf("no process%s\n",
-		       geteuid() ? " that you may see (root sees all)" : "");
-	if (count)
-		failed = print_holders(holders, count);
+	for (i = 0; !failed && i < count; i++)
+		failed = add_holder(table, mapbuf_entry_name(entry),
+				    &holders[i]);
 	holders_free(holders, count);
-	return failed;
+	return failed ? -1 : (int)count;
 }
 
-static int show(const struct mapbuf_list *list, const char *name, int exact)
+static int show_holders(const struct mapbuf_entry *entry)
 {
-	const struct mapbuf_entry *entry;
+	struct libscols_table *table = new_holders(0);
+	int count = table ? add_holders(table, entry) : -1;
+
+	if (count > 0) {
+		printf("%10s:\n", "HELD BY");
+		count = scols_print_table(table) ? -1 : count;
+	} else if (count == 0) {
+		printf("%10s: no process%s\n", "HELD BY",
+		       geteuid() ? " that you may see (root sees all)" : "");
+	}
+	scols_unref_table(table);
+	return count < 0 ? -1 : 0;
+}
+
+static int show(const struct mapbuf_entry *entry, int exact)
+{
 	char cell[CELL_SIZE];
 	size_t i;
 
-	for (i = 0; (entry = mapbuf_list_get(list, i)); i++) {
-		if (strcmp(mapbuf_entry_name(entry), name) == 0)
-			break;
-	}
-	if (!entry) {
-		message(LEVEL_ERROR, "mapbufctl: buffer '%s': %s", name,
-			explain_destroy(ENOENT));
-		return -1;
-	}
 	for (i = 0; i < COLUMN_COUNT; i++) {
 		cell[0] = '\0';
 		column_table[i].print(cell, entry, exact);
@@ -99,10 +132,83 @@ static int show(const struct mapbuf_list *list, const char *name, int exact)
 	return show_holders(entry);
 }
 
-static int show_all(char **names, int count, int exact)
+static int show_text(const struct mapbuf_entry **entries, size_t count,
+		     int exact)
 {
+	int failed = 0;
+	size_t i;
+
+	for (i = 0; !failed && i < count; i++) {
+		if (i > 0)
+			putchar('\n');
+		failed = show(entries[i], exact);
+	}
+	return failed;
+}
+
+/* The one object is put together from two that the library prints. */
+static int print_both(struct libscols_table *buffers,
+		      struct libscols_table *holders)
+{
+	char *first = NULL, *second = NULL, *end = NULL;
+
+	if (!scols_print_table_to_string(buffers, &first) &&
+	    !scols_print_table_to_string(holders, &second))
+		end = strrchr(first, ']');
+	if (end)
+		printf("%.*s,%s", (int)(end + 1 - first), first,
+		       strchr(second, '{') + 1);
+	free(first);
+	free(second);
+	return end ? 0 : -1;
+}
+
+static int show_json(const struct mapbuf_entry **entries, size_t count)
+{
+	struct table_options options = { .json = 1 };
+	struct libscols_table *buffers, *holders = new_holders(1);
+	int failed;
+	size_t i;
+
+	while (options.column_count < COLUMN_COUNT) {
+		options.columns[options.column_count] = options.column_count;
+		options.column_count++;
+	}
+	buffers = table_new(&options);
+	failed = !buffers || !holders;
+	for (i = 0; !failed && i < count; i++)
+		failed = table_add(buffers, entries[i], &options) ||
+			 add_holders(holders, entries[i]) < 0;
+	if (!failed)
+		failed = print_both(buffers, holders);
+	scols_unref_table(buffers);
+	scols_unref_table(holders);
+	return failed;
+}
+
+static const struct mapbuf_entry *find(const struct mapbuf_list *list,
+				       const char *name)
+{
+	const struct mapbuf_entry *entry;
+	size_t i;
+
+	for (i = 0; (entry = mapbuf_list_get(list, i)); i++) {
+		if (strcmp(mapbuf_entry_name(entry), name) == 0)
+			break;
+	}
+	if (!entry)
+		message(LEVEL_ERROR, "mapbufctl: buffer '%s': %s", name,
+			explain_destroy(ENOENT));
+	return entry;
+}
+
+/* @count: of the names; those that are not there are told of. */
+static int show_all(char **names, int count, int exact, int json)
+{
+	const struct mapbuf_entry **entries = NULL, *entry;
 	struct mapbuf_list *list;
-	int i, status = EXIT_OK;
+	size_t found = 0;
+	int i, failed;
 
 	list = mapbuf_list_read();
 	if (!list) {
@@ -111,37 +217,45 @@ static int show_all(char **names, int count, int exact)
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < count; i++) {
-		if (i > 0)
-			putchar('\n');
-		if (show(list, names[i], exact))
-			status = EXIT_FAILED;
+		entry = find(list, names[i]);
+		if (!entry)
+			continue;
+		entries = xgrow(entries, found, sizeof(*entries));
+		entries[found++] = entry;
 	}
+	failed = json ? show_json(entries, found) :
+			show_text(entries, found, exact);
+	if (failed)
+		message(LEVEL_ERROR, "mapbufctl: the table cannot be printed");
+	free(entries);
 	mapbuf_list_free(list);
-	return status;
+	return failed || found < (size_t)count ? EXIT_FAILED : EXIT_OK;
 }
 
 static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "bytes", no_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'J' },
 		{ NULL, 0, NULL, 0 }
 	};
-	int option, exact = 0;
+	int option, exact = 0, json = 0;
 
-	while ((option = getopt_long(argc, argv, "b", table, NULL)) != -1) {
-		if (option != 'b')
+	while ((option = getopt_long(argc, argv, "bJ", table, NULL)) != -1) {
+		if (option == '?')
 			return usage_error(argv);
-		exact = 1;
+		exact |= option == 'b';
+		json |= option == 'J';
 	}
 	if (optind == argc) {
 		message(LEVEL_ERROR, "%s: give at least one NAME", argv[0]);
 		return usage_error(argv);
 	}
-	return show_all(argv + optind, argc - optind, exact);
+	return show_all(argv + optind, argc - optind, exact, json);
 }
 
 const struct verb verb_show = {
-	.name = "show", .arguments = "[--bytes] NAME...",
+	.name = "show", .arguments = "[OPTION]... NAME...",
 	.summary = "show all about buffers, and which processes hold them",
 	.help = help, .run = run
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
@@ -106,6 +108,39 @@ int size_parse(const char *text, uint64_t memory, uint64_t *bytes,
 		return -1;
 	}
 	*bytes = value;
+	return 0;
+}
+
+/**
+ * address_parse - read a physical address
+ * @text: digits, or 0x and hexadecimal ones, with or without one of K M G T
+ * @address: what it comes to
+ * @why: on failure, what is wrong with it
+ *
+ * Return: 0 or -1.
+ */
+int address_parse(const char *text, uint64_t *address, const char **why)
+{
+	int is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = text + (is_hex ? 2 : 0);
+	unsigned long long value;
+	char *end;
+	int shift;
+
+	*why = "it is not an address";
+	if (!(is_hex ? isxdigit((unsigned char)*digits) :
+		       isdigit((unsigned char)*digits)))
+		return -1;
+	errno = 0;
+	value = strtoull(digits, &end, is_hex ? 16 : 10);
+	shift = unit_shift(end);
+	if (shift < 0)
+		return -1;
+	if (errno || value > (uint64_t)INT64_MAX >> shift) {
+		*why = "it is too large";
+		return -1;
+	}
+	*address = (uint64_t)value << shift;
 	return 0;
 }
 

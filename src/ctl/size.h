@@ -11,6 +11,7 @@
 
 int size_parse(const char *text, uint64_t memory, uint64_t *bytes,
 	       const char **why);
+int address_parse(const char *text, uint64_t *address, const char **why);
 void size_format(char *text, uint64_t bytes);
 uint64_t size_of_memory(void);
 

@@ -52,6 +52,15 @@ char *system_read(const char *format, ...)
 	return text;
 }
 
+int system_is_locked_down(void)
+{
+	char *text = system_read("/sys/kernel/security/lockdown");
+	int result = text && !strstr(text, "[none]");
+
+	free(text);
+	return result;
+}
+
 int system_has_argument(const char *word)
 {
 	char *line = system_read("/proc/cmdline"), *rest = line, *argument;

@@ -18,6 +18,8 @@ char *system_path(const char *format, ...)
  */
 char *system_read(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
+/* By Secure Boot, for instance: nobody touches the kernel's memory. */
+int system_is_locked_down(void);
 /* Whether a word is on the command line of the kernel */
 int system_has_argument(const char *word);
 

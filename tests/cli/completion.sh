@@ -84,7 +84,10 @@ frames" in_bash show ""
 	completes "bash: columns" "NAME,SIZE" in_bash list --output = NAME,S
 	completes "bash: columns of -o" "ADDRESS" in_bash list -o A
 	completes "bash: values" "vmalloc
-contiguous" in_bash create --backing =
+contiguous
+reserved" in_bash create --backing =
+	completes "bash: other values" "wb
+wc" in_bash create --cache = w
 	completes "bash: directories" "/etc" in_bash apply --root = /et
 	completes "bash: groups" "root" in_bash create --group = roo
 	completes "bash: users" "root" in_bash create --user = roo
@@ -103,7 +106,8 @@ frames" in_fish "show "
 	completes "fish: columns" "--output=NAME,SIZE" \
 		in_fish "list --output=NAME,S"
 	completes "fish: values" "--backing=vmalloc
---backing=contiguous" in_fish "create --backing="
+--backing=contiguous
+--backing=reserved" in_fish "create --backing="
 	completes "fish: groups" "--group=root" in_fish "create --group=roo"
 }
 

@@ -29,6 +29,7 @@ static const struct {
 	{ "fail-ENOMEM", ENOMEM }, { "fail-ENOSPC", ENOSPC },
 	{ "fail-EINVAL", EINVAL }, { "fail-ENOTTY", ENOTTY },
 	{ "fail-EINTR", EINTR }, { "fail-EIO", EIO },
+	{ "fail-EBUSY", EBUSY }, { "fail-EPERM", EPERM },
 };
 
 static const char *below_root(char *path, size_t size, const char *rest)
@@ -117,23 +118,33 @@ static void add_buffer(const struct mapbuf_create *request)
 	write_attribute("numa_node", "%lld", node);
 	write_attribute("opens", "%llu", 0);
 	write_attribute("mappings", "%llu", 0);
+	write_attribute("cache", mapbuf_caches()[request->cache], 0);
+	write_attribute("on_last_close",
+			request->flags & MAPBUF_CREATE_ZERO_LAST_CLOSE ?
+			"zero" : "keep", 0);
+	if (backing == MAPBUF_BACKING_RESERVED)
+		write_attribute("phys_addr", "%#llx", request->phys_addr);
 	if (rename(new, path))
 		abort();
 }
 
 static int create(struct mapbuf_create *request, const char *log)
 {
-	char path[1024];
+	char path[1024], range[64] = "";
 	unsigned int id;
 	size_t i;
 
 	if (request->size != sizeof(*request))
 		abort();
-	write_line(log, "a", "create %s flags=%#x bytes=%llu backing=%u numa_node=%d dma_bits=%u uid=%u gid=%u mode=%04o",
+	if (request->backing == MAPBUF_BACKING_RESERVED)
+		snprintf(range, sizeof(range), " phys_addr=%#llx cache=%u",
+			 (unsigned long long)request->phys_addr,
+			 request->cache);
+	write_line(log, "a", "create %s flags=%#x bytes=%llu backing=%u numa_node=%d dma_bits=%u uid=%u gid=%u mode=%04o%s",
 		   request->name, request->flags,
 		   (unsigned long long)request->bytes, request->backing,
 		   request->numa_node, request->dma_bits, request->uid,
-		   request->gid, request->mode);
+		   request->gid, request->mode, range);
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (strcmp(request->name, errors[i].name) == 0)
 			return errors[i].number;

@@ -7,9 +7,7 @@
 test_usage_of_verbs()
 {
 	usage "show without a name" "give at least one NAME" show
-	usage "events with a bad interval" "--interval must be" \
-		events --interval=0
-	usage "events with a name" "no NAME is expected" events adc0
+	usage "events with a name" "'adc0' is not expected" events adc0
 	usage "status with an argument" "'adc0' is not expected" status adc0
 	for verb in show events status; do
 		usage "$verb with an unknown option" "unrecognized option" \
@@ -17,11 +15,11 @@ test_usage_of_verbs()
 	done
 }
 
-# Nobody sees it empty.
+# Nobody sees it empty, and who has it open sees the change.
 set_opens()
 {
-	echo "$2" >"$tmp/opens"
-	mv "$tmp/opens" "$tmp/root/sys/class/mapbuf/mapbuf$1/opens"
+	echo "$2" | dd of="$tmp/root/sys/class/mapbuf/mapbuf$1/opens" \
+		conv=notrunc status=none
 }
 
 test_apply_replace()
@@ -194,15 +192,67 @@ test_show()
         ID: 0
    DMABITS: 32
    ADDRESS: 0x12340000
+     CACHE: wb
+ LASTCLOSE: keep
      OWNER: $owner
      GROUP: $group
       MODE: 0640
-   HELD BY: 
+   HELD BY:
 PID PROCESS  UNIT                  OPENS MAPPINGS
  45 viewer   viewer.service            0        2
  46 bash                               1        0
 123 recorder recorder@adc0.service     2        1" "" fake show adc0
 	contains "show --bytes" 0 "SIZE: 67108864" fake show --bytes adc0
+	expect "show as JSON" 1 '{
+   "buffers": [
+      {
+         "name": "adc0",
+         "size": 67108864,
+         "backing": "vmalloc",
+         "node": null,
+         "path": "/dev/mapbuf0",
+         "opens": 0,
+         "mappings": 0,
+         "id": 0,
+         "dmabits": 32,
+         "address": "0x12340000",
+         "cache": "wb",
+         "lastclose": "keep",
+         "owner": "'"$owner"'",
+         "group": "'"$group"'",
+         "mode": "0640"
+      }
+   ],
+   "holders": [
+      {
+         "name": "adc0",
+         "pid": 45,
+         "process": "viewer",
+         "unit": "viewer.service",
+         "opens": 0,
+         "mappings": 2
+      },{
+         "name": "adc0",
+         "pid": 46,
+         "process": "bash",
+         "unit": null,
+         "opens": 1,
+         "mappings": 0
+      },{
+         "name": "adc0",
+         "pid": 123,
+         "process": "recorder",
+         "unit": "recorder@adc0.service",
+         "opens": 2,
+         "mappings": 1
+      }
+   ]
+}' "mapbufctl: buffer 'x': there is no such buffer (see mapbufctl list)" \
+		fake show --json adc0 x
+	fake show --json adc1 >"$tmp/json"
+	contains "show as JSON of a buffer nobody holds" 0 '"holders": [' \
+		perl -MJSON::PP -0ne 'print JSON::PP->new->pretty->indent(0)->space_before(0)->encode(decode_json($_))' \
+		"$tmp/json"
 	contains "show of a buffer nobody holds" 0 "HELD BY: no process" \
 		fake show adc1
 	contains "show of none" 1 "buffer 'x': there is no such buffer" \
@@ -228,7 +278,7 @@ test_events()
 	fresh_system
 	fake create adc0 --size=4K --group=7 >"$tmp/out"
 	mkfifo "$tmp/root/udev"
-	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" events --interval=20 \
+	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" events \
 		>"$tmp/events" 2>"$tmp/events_err" &
 	events_pid=$!
 	exec 9<>"$tmp/root/udev"

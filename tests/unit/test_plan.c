@@ -14,6 +14,14 @@ static struct section buffers[] = {
 	{ .name = "adc2", .is_broken = 1 },
 };
 
+static struct section hole = {
+	.name = "hole",
+	.properties = { .size = 8192, .numa_node = -1, .mode = 0660,
+			.backing = "reserved", .has_start = 1,
+			.start = 0x30000000, .cache = "wc",
+			.zero_on_create = 1 }
+};
+
 static struct config config = { .buffers = buffers, .buffer_count = 3 };
 
 static unsigned int flags;
@@ -46,7 +54,7 @@ static void creates_what_is_missing(void **state)
 
 #define PRESENT(name_, size_, backing_, node) { \
 	.name = name_, .size = size_, .backing = backing_, .numa_node = node, \
-	.dma_bits = -1 }
+	.dma_bits = -1, .phys_addr = -1, .cache = "", .zero_on_last_close = -1 }
 
 static void keeps_what_is_there(void **state)
 {
@@ -88,6 +96,47 @@ static void leaves_what_differs(void **state)
 	plans(present, 2,
 	      "keep adc0\n"
 	      "leave adc1: its DMA bits are 0, not 32" ANEW);
+}
+
+static void looks_at_the_last_close(void **state)
+{
+	struct present present[] = {
+		PRESENT("adc0", 8192, "vmalloc", -1),
+		PRESENT("adc1", 8192, "contiguous", 1),
+	};
+
+	(void)state;
+	present[0].zero_on_last_close = 0;
+	present[1].zero_on_last_close = 1;
+	plans(present, 2, "keep adc0\nkeep adc1\n");
+	present[0].zero_on_last_close = 1;
+	present[1].zero_on_last_close = 0;
+	plans(present, 2,
+	      "leave adc0: its OnLastClose is zero, not keep" ANEW
+	      "leave adc1: its OnLastClose is keep, not zero" ANEW);
+}
+
+static void looks_at_the_range(void **state)
+{
+	struct config before = config;
+	struct present present = PRESENT("hole", 8192, "reserved", -1);
+
+	(void)state;
+	config.buffers = &hole;
+	config.buffer_count = 1;
+	plans(NULL, 0,
+	      "create hole Size=8192 Backing=reserved Start=0x30000000 Cache=wc OnCreate=zero User=0 Group=0 Mode=0660 OnLastClose=keep\n");
+	/* Ordinary users cannot see where it is. */
+	plans(&present, 1, "keep hole\n");
+	present.phys_addr = 0x30000000;
+	present.cache = "wc";
+	plans(&present, 1, "keep hole\n");
+	present.cache = "wb";
+	plans(&present, 1, "leave hole: its cache is wb, not wc" ANEW);
+	present.phys_addr = 0x30001000;
+	plans(&present, 1,
+	      "leave hole: its start is 0x30001000, not 0x30000000" ANEW);
+	config = before;
 }
 
 static void looks_at_the_node(void **state)
@@ -163,6 +212,8 @@ int main(void)
 		cmocka_unit_test(creates_what_is_missing),
 		cmocka_unit_test(keeps_what_is_there),
 		cmocka_unit_test(leaves_what_differs),
+		cmocka_unit_test(looks_at_the_last_close),
+		cmocka_unit_test(looks_at_the_range),
 		cmocka_unit_test(looks_at_the_node),
 		cmocka_unit_test(replaces_what_is_idle),
 		cmocka_unit_test(prunes_what_is_idle),

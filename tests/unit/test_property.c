@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include <mapbuf.h>
+
 #include "fixture.h"
 #include "property.h"
 
@@ -63,6 +65,79 @@ static void backings(void **state)
 	bad("Backing", "Contiguous");
 	bad("Backing", "kmalloc");
 	assert_string_equal(properties.backing, "vmalloc");
+}
+
+static void ranges(void **state)
+{
+	(void)state;
+	assert_int_equal(properties.has_start, 0);
+	good("Start", "0x30000000");
+	assert_int_equal(properties.has_start, 1);
+	assert_int_equal(properties.start, 0x30000000);
+	good("Start", "0");
+	assert_int_equal(properties.start, 0);
+	good("Start", "5G");
+	assert_int_equal(properties.start, 5ULL << 30);
+	bad("Start", "10%");
+	bad("Start", "");
+	good("Cache", "uc");
+	assert_string_equal(properties.cache, "uc");
+	good("Cache", "wb");
+	bad("Cache", "WB");
+	good("OnCreate", "zero");
+	assert_int_equal(properties.zero_on_create, 1);
+	good("OnCreate", "keep");
+	assert_int_equal(properties.zero_on_create, 0);
+	bad("OnCreate", "clear");
+}
+
+/* @expected: a part of the reason, or NULL if they go together */
+static void go_together(const struct properties *some, const char *expected)
+{
+	char reason[REASON_SIZE] = "";
+
+	assert_int_equal(properties_check(some, reason), expected ? -1 : 0);
+	if (expected && !strstr(reason, expected))
+		fail_msg("no '%s' in '%s'", expected, reason);
+}
+
+static void combinations(void **state)
+{
+	struct environment env = { .root = fixture_root() };
+	struct properties some;
+
+	(void)state;
+	properties_init(&some, &env);
+	some.size = 8192;
+	go_together(&some, NULL);
+	some.has_start = 1;
+	some.start = 0x30000000;
+	go_together(&some, "only the backing reserved");
+	some.backing = "vmalloc";
+	go_together(&some, "only the backing reserved");
+	some.has_start = 0;
+	some.cache = mapbuf_caches()[1];
+	go_together(&some, "only the backing reserved");
+	some.backing = "reserved";
+	go_together(&some, "give Start=, or --start=");
+	some.has_start = 1;
+	go_together(&some, NULL);
+	some.numa_node = 0;
+	go_together(&some, "no NUMA node");
+	some.numa_node = -1;
+	some.dma_bits = 30;
+	go_together(&some, NULL);
+	some.size = 0x10000000;
+	go_together(&some, NULL);
+	some.size += 4096;
+	go_together(&some, "does not end below 2^30");
+	some.dma_bits = 64;
+	go_together(&some, NULL);
+	some.start++;
+	go_together(&some, "whole pages");
+	some.start--;
+	some.size++;
+	go_together(&some, "whole pages");
 }
 
 static void permissions(void **state)
@@ -133,6 +208,8 @@ static void defaults(void **state)
 	assert_int_equal(properties.mode, 0660);
 	assert_int_equal(properties.numa_node, -1);
 	assert_null(properties.backing);
+	assert_string_equal(properties.cache, "wb");
+	assert_int_equal(properties.has_start, 0);
 }
 
 static void unknown_key(void **state)
@@ -147,6 +224,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(numbers),
 		fixture_test(backings),
+		fixture_test(ranges),
+		fixture_test(combinations),
 		fixture_test(permissions),
 		fixture_test(accounts),
 		cmocka_unit_test(accounts_of_this_system),

@@ -142,6 +142,55 @@ static void memory_is_known(void **state)
 	assert_true(size_of_memory() > 1 << 20);
 }
 
+static void is_address(const char *text, uint64_t expected)
+{
+	uint64_t address = 0;
+	const char *why;
+
+	if (address_parse(text, &address, &why))
+		fail_msg("%s is refused: %s", text, why);
+	if (address != expected)
+		fail_msg("%s gives %#llx", text, (unsigned long long)address);
+}
+
+static void no_address(const char *text, const char *expected)
+{
+	uint64_t address = 4711;
+	const char *why = "";
+
+	if (!address_parse(text, &address, &why))
+		fail_msg("%s gives %#llx", text, (unsigned long long)address);
+	assert_string_equal(why, expected);
+	assert_int_equal(address, 4711);
+}
+
+static void addresses(void **state)
+{
+	(void)state;
+	is_address("0", 0);
+	is_address("0x0", 0);
+	is_address("010", 10);
+	is_address("0x30000000", 0x30000000);
+	is_address("0X1f", 0x1f);
+	is_address("768M", 0x30000000);
+	is_address("0x4g", 1ULL << 32);
+	is_address("0x7fffffffffffffff", INT64_MAX);
+	no_address("", "it is not an address");
+	no_address("0x", "it is not an address");
+	no_address("0xx", "it is not an address");
+	no_address("-1", "it is not an address");
+	no_address("+1", "it is not an address");
+	no_address(" 1", "it is not an address");
+	no_address("0x-1", "it is not an address");
+	no_address("1.5G", "it is not an address");
+	no_address("1MB", "it is not an address");
+	no_address("10%", "it is not an address");
+	no_address("f000", "it is not an address");
+	no_address("0x8000000000000000", "it is too large");
+	no_address("0x10000000000000000", "it is too large");
+	no_address("8388608T", "it is too large");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +202,7 @@ int main(void)
 		cmocka_unit_test(overflows),
 		cmocka_unit_test(formats),
 		cmocka_unit_test(memory_is_known),
+		cmocka_unit_test(addresses),
 	};
 
 	return cmocka_run_group_tests_name("size", tests, NULL, NULL);

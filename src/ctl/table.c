@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <libsmartcols.h>
+
+#include "columns.h"
+#include "table.h"
+
+static int add_columns(struct libscols_table *table,
+		       const struct table_options *options)
+{
+	const struct column *column;
+	struct libscols_column *added;
+	size_t i;
+
+	for (i = 0; i < options->column_count; i++) {
+		column = &column_table[options->columns[i]];
+		/* Where the terminal is narrow, texts are cut. */
+		added = scols_table_new_column(table, column->title, 0,
+					       column->is_number ?
+					       SCOLS_FL_RIGHT : SCOLS_FL_TRUNC);
+		if (!added)
+			return -1;
+		if (column->is_number)
+			scols_column_set_json_type(added, SCOLS_JSON_NUMBER);
+	}
+	return 0;
+}
+
+struct libscols_table *table_new(const struct table_options *options)
+{
+	struct libscols_table *table = scols_new_table();
+
+	if (!table)
+		return NULL;
+	scols_table_set_name(table, "buffers");
+	scols_table_enable_json(table, options->json);
+	scols_table_enable_raw(table, options->raw);
+	scols_table_enable_noheadings(table, options->no_headings);
+	if (add_columns(table, options)) {
+		scols_unref_table(table);
+		return NULL;
+	}
+	return table;
+}
+
+int table_add(struct libscols_table *table, const struct mapbuf_entry *entry,
+	      const struct table_options *options)
+{
+	struct libscols_line *line;
+	char cell[CELL_SIZE];
+	size_t i;
+
+	line = scols_table_new_line(table, NULL);
+	if (!line)
+		return -1;
+	for (i = 0; i < options->column_count; i++) {
+		cell[0] = '\0';
+		/* Programs want the exact size. */
+		column_table[options->columns[i]].print(cell, entry,
+							options->bytes ||
+							options->json);
+		if (cell[0] && scols_line_set_data(line, i, cell))
+			return -1;
+	}
+	return 0;
+}
