@@ -49,6 +49,37 @@ static char *get_info(struct kmod_list *info, const char *field)
 	return NULL;
 }
 
+/* Of that name; -1 if the keys cannot be seen, which ordinary users cannot. */
+static int has_key(const char *signer)
+{
+	char *text = system_read("/proc/keys"), *rest = text, *line, *key;
+	int result = text && strstr(text, ".builtin_trusted_keys") ? 0 : -1;
+
+	key = xprintf(" %s: ", signer);
+	while (result == 0 && (line = strsep(&rest, "\n")))
+		result = strstr(line, " asymmetri ") && strstr(line, key);
+	free(key);
+	free(text);
+	return result;
+}
+
+static char *check_signature(const char *needed, const char *signer)
+{
+	int is_known;
+
+	if (!signer)
+		return xprintf("it is not signed, and this kernel takes signed modules only (%s): have DKMS sign it and enrol its key with mokutil --import",
+			       needed);
+	is_known = has_key(signer);
+	if (is_known > 0)
+		return NULL;
+	if (is_known == 0)
+		return xprintf("it is signed by '%s', of which this kernel has no key, and it takes signed modules only (%s): enrol that key with mokutil --import (DKMS has it in /var/lib/dkms/mok.pub) and reboot",
+			       signer, needed);
+	return xprintf("this kernel takes signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key with mokutil --import (root is told here whether the kernel has it)",
+		       needed, signer);
+}
+
 static char *check_file(struct kmod_module *module, const char *release)
 {
 	const char *needed = signatures_needed();
@@ -67,12 +98,8 @@ static char *check_file(struct kmod_module *module, const char *release)
 	if (built_for && strcmp(built_for, release) != 0)
 		why = xprintf("it was built for kernel %s, not %s (dkms install --force " NAME ")",
 			      built_for, release);
-	else if (needed && !signer)
-		why = xprintf("it is not signed, and this kernel takes signed modules only (%s): have DKMS sign it and enrol its key with mokutil --import",
-			      needed);
 	else if (needed)
-		why = xprintf("this kernel takes signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key with mokutil --import",
-			      needed, signer);
+		why = check_signature(needed, signer);
 	free(built_for);
 	free(signer);
 	kmod_module_info_free_list(info);

@@ -411,6 +411,56 @@ module_file()
 	depmod -b "$tmp/root" "$(uname -r)" 2>"$tmp/depmod"
 }
 
+# sign MODULE NAME: as DKMS does, with a key of that name
+sign()
+{
+	sign_file=$(find /usr/lib/linux-kbuild-*/scripts -name sign-file |
+		head -n 1)
+	openssl req -new -x509 -newkey rsa:2048 -nodes -subj "/CN=$2" \
+		-keyout "$tmp/key" -outform DER -out "$tmp/certificate" \
+		2>"$tmp/openssl"
+	"$sign_file" sha256 "$tmp/key" "$tmp/certificate" "$1"
+}
+
+# test_status_signed DIR: of the module file, where the kernel wants signatures
+test_status_signed()
+{
+	sign "$tmp/root$1/mapbuf.ko" "DKMS module signing key"
+	contains "status: signed, and the keys cannot be seen" 1 \
+		"signed by 'DKMS module signing key': if modprobe says" fake status
+	keys=$tmp/root/proc/keys
+	cat >"$keys" <<-EOF
+		3182e60c I------     1 perm 1f0b0000     0     0 keyring   .builtin_trusted_keys: 1
+		351c7f4a I------     1 perm 1f030000     0     0 asymmetri Debian Secure Boot CA: 6ccece7e4c6c0d1f: X509.rsa 4c6c0d1f []
+	EOF
+	contains "status: signed by a key that the kernel does not trust" 1 \
+		"it is signed by 'DKMS module signing key', of which this kernel has no key" \
+		fake status
+	echo "0c2f7f4a I------     1 perm 1f030000     0     0 asymmetri DKMS module signing key: e8b1aa7e4c6c: X509.rsa 7e4c6c []" \
+		>>"$keys"
+	contains "status: signed by a key that the kernel trusts" 1 \
+		"nothing seems to be in the way" fake status
+	rm "$keys"
+}
+
+# What systemd makes of the unit's condition
+starts()
+{
+	SYSTEMD_PROC_CMDLINE=$1 systemd-analyze condition \
+		"$(grep '^ConditionKernelCommandLine=' \
+			"$top/systemd/mapbuf.service")"
+}
+
+test_switched_off()
+{
+	contains "mapbuf.apply=0: the unit does not start" 1 "failed" \
+		starts "quiet mapbuf.apply=0 root=/dev/vda"
+	for line in "quiet root=/dev/vda" "mapbuf.apply=1" "mapbuf.apply=01"; do
+		contains "the unit starts with $line" 0 "Conditions succeeded" \
+			starts "$line"
+	done
+}
+
 test_status_module()
 {
 	release=$(uname -r)
@@ -447,6 +497,7 @@ test_status_module()
 	echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
 	contains "status: not signed, and that is enforced" 1 \
 		"signed modules only (module.sig_enforce)" fake status
+	test_status_signed "$modules/updates"
 	echo N >"$tmp/root/sys/module/module/parameters/sig_enforce"
 	echo "blacklist mapbuf" >"$tmp/root/etc/modprobe.d/a.conf"
 	contains "status: blacklisted" 1 "it is blacklisted, by modprobe.d" \
