@@ -2,10 +2,7 @@
 /* Passes its standard input to consume, through a buffer. */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
-
-#include <mapbuf.h>
 
 #include "ring.h"
 
@@ -46,21 +43,12 @@ int main(int argc, char **argv)
 {
 	struct mapbuf *buffer;
 	struct ring *ring;
+	uint64_t count;
 
 	if (argc != 2)
 		errx(2, "usage: produce BUFFER <FILE");
-	buffer = mapbuf_open(argv[1], O_RDWR);
-	if (!buffer)
-		err(1, "buffer %s: cannot open", argv[1]);
-	if (mapbuf_size(buffer) < RING_HEADER_SIZE + 2 * RING_SLOT_SIZE)
-		errx(1, "buffer %s: too small for two slots", argv[1]);
-	ring = mapbuf_map(buffer, 0, 0, 0);
-	if (!ring)
-		err(1, "buffer %s: cannot map", argv[1]);
-
-	produce(ring, (mapbuf_size(buffer) - RING_HEADER_SIZE) /
-		      RING_SLOT_SIZE);
-	mapbuf_unmap(ring, mapbuf_size(buffer));
-	mapbuf_close(buffer);
+	ring = ring_open(argv[1], &buffer, &count);
+	produce(ring, count);
+	ring_close(ring, buffer);
 	return 0;
 }

@@ -8,8 +8,11 @@
 #define RING_H
 
 #include <err.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <time.h>
+
+#include <mapbuf.h>
 
 #define RING_HEADER_SIZE 4096
 #define RING_SLOT_SIZE 65536
@@ -27,6 +30,30 @@ struct slot {
 };
 
 _Static_assert(sizeof(struct slot) == RING_SLOT_SIZE, "no padding");
+
+/* @count: how many slots there are */
+static inline struct ring *ring_open(const char *name, struct mapbuf **buffer,
+				     uint64_t *count)
+{
+	struct ring *ring;
+
+	*buffer = mapbuf_open(name, O_RDWR);
+	if (!*buffer)
+		err(1, "buffer %s: cannot open", name);
+	if (mapbuf_size(*buffer) < RING_HEADER_SIZE + 2 * RING_SLOT_SIZE)
+		errx(1, "buffer %s: too small for two slots", name);
+	ring = mapbuf_map(*buffer, 0, 0, 0);
+	if (!ring)
+		err(1, "buffer %s: cannot map", name);
+	*count = (mapbuf_size(*buffer) - RING_HEADER_SIZE) / RING_SLOT_SIZE;
+	return ring;
+}
+
+static inline void ring_close(struct ring *ring, struct mapbuf *buffer)
+{
+	mapbuf_unmap(ring, mapbuf_size(buffer));
+	mapbuf_close(buffer);
+}
 
 /* The other side is waited for by looking again: 1 ms costs next to nothing. */
 static inline void ring_pause(void)
