@@ -33,6 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (strlen(again) >= SIZE_TEXT)
 			abort();
 	}
+	why = NULL;
+	if (address_parse(text, &bytes, &why)) {
+		if (!why || !*why)
+			abort();
+	} else if (bytes > INT64_MAX) {
+		abort();
+	}
 	free(text);
 	return 0;
 }
