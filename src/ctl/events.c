@@ -180,6 +180,7 @@ static int follow_all(struct follower *follower)
 	mapbuf_list_free(list);
 	return failed;
 }
+
 static void forget_all(struct follower *follower)
 {
 	while (follower->count)

@@ -31,9 +31,11 @@ static const struct explanation create_errors[] = {
 	{ 0, NULL }
 };
 
+#define CLAIMED "somebody has claimed the range, or a part of it, or there are no such addresses (see /proc/iomem)"
+
 /* Of a reserved range; they follow its address. */
 static const struct explanation range_errors[] = {
-	{ EBUSY, "somebody has claimed the range, or a part of it, or there are no such addresses (see /proc/iomem)" },
+	{ EBUSY, CLAIMED },
 	{ EINVAL, "the range lies in System RAM, or a part of it (see /proc/iomem)" },
 	{ ENOMEM, "the kernel cannot map the range" },
 	{ 0, NULL }

@@ -57,7 +57,7 @@ static int has_key(const char *signer)
 
 	key = xprintf(" %s: ", signer);
 	while (result == 0 && (line = strsep(&rest, "\n")))
-		result = strstr(line, " asymmetri ") && strstr(line, key);
+		result = strstr(line, " asymmetr") && strstr(line, key);
 	free(key);
 	free(text);
 	return result;

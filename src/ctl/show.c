@@ -16,8 +16,15 @@
 #include "xalloc.h"
 
 /* Those of the processes that hold buffers */
-enum { HOLDER_NAME, HOLDER_PID, HOLDER_PROCESS, HOLDER_UNIT, HOLDER_OPENS,
-       HOLDER_MAPPINGS, HOLDER_COLUMNS };
+enum {
+	HOLDER_NAME,
+	HOLDER_PID,
+	HOLDER_PROCESS,
+	HOLDER_UNIT,
+	HOLDER_OPENS,
+	HOLDER_MAPPINGS,
+	HOLDER_COLUMNS
+};
 
 static const struct {
 	const char *title;

@@ -52,7 +52,7 @@ struct udev *__wrap_udev_new(void)
 
 struct udev *__wrap_udev_unref(struct udev *udev)
 {
-	expect(udev == (struct udev *)&library);
+	(void)udev;
 	fake_udev.references--;
 	return NULL;
 }
@@ -67,7 +67,7 @@ struct udev_monitor *__wrap_udev_monitor_new_from_netlink(struct udev *udev,
 {
 	char path[1024];
 
-	expect(udev == (struct udev *)&library);
+	(void)udev;
 	fake_udev.source = source;
 	if (fake_udev.new_error) {
 		errno = fake_udev.new_error;
@@ -158,7 +158,7 @@ const char *__wrap_udev_device_get_sysname(struct udev_device *device)
 
 struct udev_device *__wrap_udev_device_unref(struct udev_device *device)
 {
-	expect(device == &the_device);
+	(void)device;
 	fake_udev.references--;
 	return NULL;
 }

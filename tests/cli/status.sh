@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Sourced by run: what status tells of a machine, and what switches it all off.
+
+: "${tmp:=}" "${top:=}"
+
+test_status()
+{
+	version=$(cat "$top/VERSION")
+	fresh_system
+	mkdir -p "$tmp/root/sys/module/mapbuf/parameters" "$tmp/root/proc"
+	cp "$top/VERSION" "$tmp/root/sys/module/mapbuf/version"
+	echo 1G >"$tmp/root/sys/module/mapbuf/parameters/max_bytes"
+	cat >"$tmp/root/proc/buddyinfo" <<-EOF
+		Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3
+		Node 0, zone   Normal      3      0      0      0      0      0      0      0      0      2      0
+		Node 1, zone   Normal      2      1      0      0      0      0      0      0      0      0      0
+	EOF
+	printf '[adc0]\nSize=4K\nGroup=7\n' >"$tmp/root/etc/mapbuf.conf"
+	fake create adc0 --size=64M --group=7 >"$tmp/out"
+	fake create bar --size=4K --group=7 >"$tmp/out"
+	echo reserved >"$tmp/root/sys/class/mapbuf/mapbuf1/backing"
+	expect "status when all is well" 0 "        Module: loaded, version $version
+       Buffers: 1 configured in 1 files, 1 present, 0 missing
+   Memory used: 64M in 2 buffers, of 1G that max_bytes=1G allows
+   Memory free: 19M on NUMA node 0, 18M of it in pieces of 2M and more, at most 4M without moving pages
+   Memory free: 16K on NUMA node 1, 0B of it in pieces of 2M and more, at most 8K without moving pages" \
+		"" fake status
+	printf '[adc1]\nSize=1M\n[adc2]\nSize=1x\n' >>"$tmp/root/etc/mapbuf.conf"
+	contains "status: what is missing" 1 \
+		"3 configured in 1 files, 1 present, 2 missing: adc1 adc2 (mapbufctl apply)" \
+		fake status
+	contains "status: errors of the configuration" 1 \
+		"Configuration: 1 errors, told above" fake status
+	contains "status: and told they are" 1 \
+		"/etc/mapbuf.conf:7: buffer 'adc2': cannot be made: Size=1x" \
+		fake status
+	echo "quiet mapbuf.apply=0 root=/dev/vda" >"$tmp/root/proc/cmdline"
+	contains "status: switched off" 1 \
+		"nothing is made: mapbuf.apply=0 is on the kernel command line" \
+		fake status
+	echo 0.0.1 >"$tmp/root/sys/module/mapbuf/version"
+	contains "status: another version" 1 \
+		"loaded, version 0.0.1, but mapbufctl is version $version" fake status
+	contains "status --root" 0 "0 configured in 0 files" \
+		fake_status_of_nothing
+}
+
+fake_status_of_nothing()
+{
+	cp "$top/VERSION" "$tmp/root/sys/module/mapbuf/version"
+	mkdir -p "$tmp/nothing"
+	fake status --root="$tmp/nothing"
+}
+
+# module_file DIR FIELD=VALUE...: a module file with these, known to modprobe
+module_file()
+{
+	file=$tmp/root$1/mapbuf.ko
+	mkdir -p "${file%/*}"
+	shift
+	{
+		n=0
+		for field; do
+			n=$((n + 1))
+			echo "const char f${n}[] __attribute__((section(\".modinfo\"))) = \"$field\";"
+		done
+	} >"$tmp/module.c"
+	"${CC:-cc}" -c -o "$file" "$tmp/module.c"
+	depmod -b "$tmp/root" "$(uname -r)" 2>"$tmp/depmod"
+}
+
+# sign MODULE NAME: as DKMS does, with a key of that name
+sign()
+{
+	sign_file=$(find /usr/lib/linux-kbuild-*/scripts -name sign-file |
+		head -n 1)
+	openssl req -new -x509 -newkey rsa:2048 -nodes -subj "/CN=$2" \
+		-keyout "$tmp/key" -outform DER -out "$tmp/certificate" \
+		2>"$tmp/openssl"
+	"$sign_file" sha256 "$tmp/key" "$tmp/certificate" "$1"
+}
+
+# test_status_signed DIR: of the module file, where the kernel wants signatures
+test_status_signed()
+{
+	sign "$tmp/root$1/mapbuf.ko" "DKMS module signing key"
+	contains "status: signed, and the keys cannot be seen" 1 \
+		"signed by 'DKMS module signing key': if modprobe says" fake status
+	keys=$tmp/root/proc/keys
+	type=$(echo asymmetric | cut -c 1-9)
+	cat >"$keys" <<-EOF
+		3182e60c I------     1 perm 1f0b0000     0     0 keyring   .builtin_trusted_keys: 1
+		351c7f4a I------     1 perm 1f030000     0     0 $type Debian Secure Boot CA: 6ccece7e4c6c0d1f: X509.rsa 4c6c0d1f []
+	EOF
+	contains "status: signed by a key that the kernel does not trust" 1 \
+		"it is signed by 'DKMS module signing key', of which this kernel has no key" \
+		fake status
+	echo "0c2f7f4a I------     1 perm 1f030000     0     0 $type DKMS module signing key: e8b1aa7e4c6c: X509.rsa 7e4c6c []" \
+		>>"$keys"
+	contains "status: signed by a key that the kernel trusts" 1 \
+		"nothing seems to be in the way" fake status
+	rm "$keys"
+}
+
+# What systemd makes of the unit's condition
+starts()
+{
+	SYSTEMD_PROC_CMDLINE=$1 systemd-analyze condition \
+		"$(grep '^ConditionKernelCommandLine=' \
+			"$top/systemd/mapbuf.service")"
+}
+
+test_switched_off()
+{
+	contains "mapbuf.apply=0: the unit does not start" 1 "failed" \
+		starts "quiet mapbuf.apply=0 root=/dev/vda"
+	for line in "quiet root=/dev/vda" "mapbuf.apply=1" "mapbuf.apply=01"; do
+		contains "the unit starts with $line" 0 "Conditions succeeded" \
+			starts "$line"
+	done
+}
+
+test_status_module()
+{
+	release=$(uname -r)
+	modules=/lib/modules/$release
+	fresh_system
+	rm -r "$tmp/root/sys"
+	mkdir -p "$tmp/root/proc" "$tmp/root/etc/modprobe.d"
+	contains "status: no modules at all" 1 \
+		"/lib/modules has nothing for the running kernel" fake status
+	mkdir -p "$tmp/root$modules"
+	: >"$tmp/root$modules/modules.order"
+	: >"$tmp/root$modules/modules.builtin"
+	depmod -b "$tmp/root" "$release" 2>"$tmp/depmod"
+	contains "status: no headers" 1 "whose headers are not installed" \
+		fake status
+	mkdir "$tmp/root$modules/build"
+	contains "status: not built" 1 "it is not built for kernel $release" \
+		fake status
+	module_file "$modules/updates" "vermagic=5.1.0 SMP"
+	contains "status: built for another kernel" 1 \
+		"it was built for kernel 5.1.0, not $release" fake status
+	module_file "$modules/updates" "vermagic=$release SMP"
+	contains "status: not loaded" 1 "nothing seems to be in the way" \
+		fake status
+	mkdir -p "$tmp/root/sys/kernel/security" \
+		"$tmp/root/sys/module/module/parameters"
+	echo "none [integrity] confidentiality" \
+		>"$tmp/root/sys/kernel/security/lockdown"
+	contains "status: not signed, under lockdown" 1 \
+		"it is not signed, and this kernel takes signed modules only (lockdown" \
+		fake status
+	echo "[none] integrity confidentiality" \
+		>"$tmp/root/sys/kernel/security/lockdown"
+	echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
+	contains "status: not signed, and that is enforced" 1 \
+		"signed modules only (module.sig_enforce)" fake status
+	test_status_signed "$modules/updates"
+	echo N >"$tmp/root/sys/module/module/parameters/sig_enforce"
+	echo "blacklist mapbuf" >"$tmp/root/etc/modprobe.d/a.conf"
+	contains "status: blacklisted" 1 "it is blacklisted, by modprobe.d" \
+		fake status
+	echo "install mapbuf /bin/false" >"$tmp/root/etc/modprobe.d/a.conf"
+	contains "status: modprobe runs something else" 1 \
+		'modprobe runs "/bin/false" instead' fake status
+	echo "quiet module_blacklist=a,mapbuf" >"$tmp/root/proc/cmdline"
+	contains "status: refused by the kernel" 1 \
+		"blacklisted by module_blacklist=" fake status
+	rm "$tmp/root/etc/modprobe.d/a.conf" "$tmp/root/proc/cmdline"
+	echo "not a module" >"$tmp/root$modules/updates/mapbuf.ko"
+	contains "status: a broken file" 1 "mapbuf.ko cannot be read" fake status
+}
