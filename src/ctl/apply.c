@@ -241,6 +241,8 @@ static int run(int argc, char **argv)
 			argv[optind]);
 		return usage_error(argv);
 	}
+	if (root_is_wrong(argv, options.root))
+		return usage_error(argv);
 	return apply(&options);
 }
 

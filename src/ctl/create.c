@@ -13,18 +13,30 @@
 #include "size.h"
 #include "xalloc.h"
 
+/* How it is written */
+static char *describe(const struct property *property)
+{
+	return xprintf("--%s%s%s", property->option,
+		       property->placeholder ? "=" : "",
+		       property->placeholder ? property->placeholder : "");
+}
+
 static void help(void)
 {
-	const struct property *property;
-	char text[64];
-	int i;
+	int i, width = 0, length;
+	char *text;
 
 	for (i = 0; i < PROPERTY_COUNT; i++) {
-		property = &property_table[i];
-		snprintf(text, sizeof(text), "--%s%s%s", property->option,
-			 property->placeholder ? "=" : "",
-			 property->placeholder ? property->placeholder : "");
-		printf("      %-28s %s\n", text, property->summary);
+		text = describe(&property_table[i]);
+		length = strlen(text);
+		width = length > width ? length : width;
+		free(text);
+	}
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		text = describe(&property_table[i]);
+		printf("      %-*s   %s\n", width, text,
+		       property_table[i].summary);
+		free(text);
 	}
 }
 

@@ -40,6 +40,8 @@ extern const struct verb verb_wait;
 
 /* main.c */
 int usage_error(char **argv);
+/* Whether --root=DIR names a directory: else nothing would seem configured. */
+int root_is_wrong(char **argv, const char *root);
 
 /* message.c: one line each, to standard error */
 enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4 };

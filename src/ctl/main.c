@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ctl.h"
 #include "xalloc.h"
@@ -18,6 +19,22 @@ int usage_error(char **argv)
 {
 	message(LEVEL_ERROR, "Try '%s --help'.", argv[0]);
 	return EXIT_USAGE;
+}
+
+int root_is_wrong(char **argv, const char *root)
+{
+	struct stat status;
+
+	if (!*root)
+		return 0;
+	if (!stat(root, &status)) {
+		if (S_ISDIR(status.st_mode))
+			return 0;
+		errno = ENOTDIR;
+	}
+	message(LEVEL_ERROR, "%s: --root=%s: %s", argv[0], root,
+		strerror(errno));
+	return 1;
 }
 
 static void print_help(void)

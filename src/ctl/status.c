@@ -194,6 +194,8 @@ static int run(int argc, char **argv)
 			argv[optind]);
 		return usage_error(argv);
 	}
+	if (root_is_wrong(argv, root))
+		return usage_error(argv);
 	return status(root);
 }
 
