@@ -54,7 +54,7 @@ lint:
 	tests/run lint
 
 clean:
-	rm -rf build
+	rm -rf build tests/*/build
 	$(MAKE) -C src/lib clean
 	$(MAKE) -C src/ctl clean
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \

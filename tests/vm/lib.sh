@@ -35,7 +35,16 @@ need_root()
 	[ "$(id -u)" != 0 ] || return 0
 	command -v sudo >/dev/null || die "must be root, and there is no sudo"
 	exec sudo MAPBUF_CACHE="$cache" MAPBUF_START="$MAPBUF_START" \
-		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" W="${W:-}" "$0" "$@"
+		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" W="${W:-}" \
+		${KERNELS:+"KERNELS=$KERNELS"} \
+		${FUZZ_SECONDS:+"FUZZ_SECONDS=$FUZZ_SECONDS"} "$0" "$@"
+}
+
+# What root has made in the checkout belongs to whose the checkout is.
+give_back()
+{
+	owner=$(stat -c %u:%g "$top")
+	[ "$owner" = 0:0 ] || chown -Rh "$owner" "$top"
 }
 
 # quietly NAME COMMAND...: keep the output in a log, show it on failure.
