@@ -4,7 +4,9 @@
 #                for the kernel build directory KDIR
 # make all       the library and the tool
 # make install   them, with unit, udev rule and manual, below DESTDIR
+# make dist      the sources as one archive, build/mapbuf-VERSION.tar.gz
 # make deb       Debian packages, into build/deb
+# make rpm       RPM packages, into build/rpm
 # make demo      the whole way, from package to service, in a virtual machine
 # make check     all tests; make check-NAME runs tests/NAME alone
 # make lint      what checks the sources without running them
@@ -38,8 +40,26 @@ install: all
 			"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit; \
 	done
 
+# The checkout as it is now, its uncommitted and new files included; where git
+# is not, all but build.  A tracked file that was deleted is still listed,
+# hence --ignore-failed-read.
+name := mapbuf-$(shell cat VERSION)
+dist:
+	mkdir -p build
+	if [ -e .git ]; then \
+		git -c safe.directory="$(CURDIR)" ls-files -z --cached --others \
+			--exclude-standard -- . ':!build'; \
+	else \
+		find . -path ./build -prune -o ! -type d -print0; \
+	fi | tar -cz --null --no-recursion --ignore-failed-read -T - \
+		--owner=0 --group=0 --transform='s,^\(\./\)*,$(name)/,S' \
+		-f build/$(name).tar.gz 2>/dev/null
+
 deb:
 	debian/build
+
+rpm:
+	rpm/build
 
 demo:
 	tests/demo
@@ -60,4 +80,4 @@ clean:
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
 		Module.symvers compat/features.h compat/features.log compat/.*.cmd
 
-.PHONY: all modules install deb demo check lint clean
+.PHONY: all modules install dist deb rpm demo check lint clean
