@@ -136,9 +136,37 @@ in_root()
 get_root()
 {
 	case $1 in
-	*-clang | *-arm64) "$vm/variant" "$1" ;;
+	*-clang | *-arm64 | *-rpm) "$vm/variant" "$1" ;;
 	*) "$vm/root" "$1" ;;
 	esac
+}
+
+# The sources are what git knows or would add; without git, all there is.
+list_sources()
+{
+	if [ -e "$top/.git" ]; then
+		git -c safe.directory="$top" -C "$top" ls-files -z \
+			--cached --others --exclude-standard
+	else
+		(cd "$top" && find . -path ./build -prune -o -type f -print0)
+	fi
+}
+
+# build_packages KIND: have make build the packages of that kind, deb or rpm,
+# unless build/KIND has those of just these sources, and print the directory.
+build_packages()
+{
+	dir=$top/build/$1
+	lock packages
+	key=$(cd "$top" && list_sources | sort -z |
+		xargs -0 sha256sum 2>/dev/null | sha256sum) || :
+	if [ "$key" != "$(cat "$dir/key" 2>/dev/null)" ]; then
+		say "building the $1 packages"
+		rm -f "$dir/key"
+		quietly "packages-$1" make -C "$top" "$1"
+		echo "$key" >"$dir/key"
+	fi
+	echo "$dir"
 }
 
 # The one kernel release of a root.
