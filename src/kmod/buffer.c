@@ -192,6 +192,7 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	buf->nr_pages = buf->spec.bytes >> PAGE_SHIFT;
 	refcount_set(&buf->users, 1);
 	mutex_init(&buf->open_lock);
+	mapbuf_notify_init(buf);
 
 	device_initialize(&buf->dev);
 	buf->dev.class = &mapbuf_class;
@@ -274,6 +275,7 @@ static void buffer_withdraw(struct mapbuf_buffer *buf)
 	trace_mapbuf_destroy(buf);
 	device_del(&buf->dev);
 	buffer_unregister(buf);
+	mapbuf_notify_gone(buf);
 }
 
 /**

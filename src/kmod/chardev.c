@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
 
@@ -14,24 +15,36 @@
 
 static int mapbuf_open(struct inode *inode, struct file *file)
 {
-	struct mapbuf_buffer *buf = mapbuf_buffer_get(iminor(inode));
+	struct mapbuf_file *opened;
+	struct mapbuf_buffer *buf;
 
-	if (!buf)
+	opened = kzalloc(sizeof(*opened), GFP_KERNEL);
+	if (!opened)
+		return -ENOMEM;
+	buf = mapbuf_buffer_get(iminor(inode));
+	if (!buf) {
+		kfree(opened);
 		return -ENXIO;
+	}
 
 	mutex_lock(&buf->open_lock);
 	buf->opens++;
 	mutex_unlock(&buf->open_lock);
 	mapbuf_counts_changed(READ_ONCE(buf->opens_attr));
 
-	file->private_data = buf;
+	opened->buf = buf;
+	mapbuf_file_init(opened);
+	file->private_data = opened;
 	file->f_mapping = buf->inode->i_mapping;
 	return 0;
 }
 
 static int mapbuf_release(struct inode *inode, struct file *file)
 {
-	struct mapbuf_buffer *buf = file->private_data;
+	struct mapbuf_buffer *buf = mapbuf_of(file);
+
+	mapbuf_file_eventfd(file->private_data, -1);
+	kfree(file->private_data);
 
 	/* A file opened meanwhile waits for the lock, and finds zeroes. */
 	mutex_lock(&buf->open_lock);
@@ -48,7 +61,7 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
 			   bool to_iter)
 {
-	struct mapbuf_buffer *buf = iocb->ki_filp->private_data;
+	struct mapbuf_buffer *buf = mapbuf_of(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
 	size_t done = 0;
 
@@ -77,7 +90,7 @@ static ssize_t mapbuf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 static ssize_t mapbuf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct mapbuf_buffer *buf = iocb->ki_filp->private_data;
+	struct mapbuf_buffer *buf = mapbuf_of(iocb->ki_filp);
 
 	if (iov_iter_count(iter) && iocb->ki_pos >= buf->spec.bytes)
 		return -ENOSPC;
@@ -94,7 +107,7 @@ static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 				  struct pipe_inode_info *pipe, size_t len,
 				  unsigned int flags)
 {
-	struct mapbuf_buffer *buf = file->private_data;
+	struct mapbuf_buffer *buf = mapbuf_of(file);
 	struct page *pages[PIPE_DEF_BUFFERS];
 	struct partial_page partial[PIPE_DEF_BUFFERS];
 	struct splice_pipe_desc spd = {
@@ -133,7 +146,7 @@ static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 
 static loff_t mapbuf_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct mapbuf_buffer *buf = file->private_data;
+	struct mapbuf_buffer *buf = mapbuf_of(file);
 
 	return fixed_size_llseek(file, offset, whence, buf->spec.bytes);
 }
@@ -147,6 +160,7 @@ const struct file_operations mapbuf_fops = {
 	.write_iter = mapbuf_write_iter,
 	.splice_read = mapbuf_splice_read,
 	.splice_write = iter_file_splice_write,
+	.poll = mapbuf_file_poll,
 	.mmap = mapbuf_mmap,
 	.get_unmapped_area = mapbuf_get_unmapped_area,
 	.fsync = noop_fsync,

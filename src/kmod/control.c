@@ -16,6 +16,8 @@ union mapbuf_request {
 	struct mapbuf_create create;
 	struct mapbuf_destroy destroy;
 	struct mapbuf_info info;
+	struct mapbuf_notify notify;
+	struct mapbuf_eventfd eventfd;
 };
 
 /**
@@ -39,6 +41,8 @@ struct ioctl_op {
 static_assert(sizeof(struct mapbuf_create) == 88);
 static_assert(sizeof(struct mapbuf_destroy) == 40);
 static_assert(sizeof(struct mapbuf_info) == 64);
+static_assert(sizeof(struct mapbuf_notify) == 16);
+static_assert(sizeof(struct mapbuf_eventfd) == 16);
 
 /* Copies out as much as the caller's form of the structure has. */
 static int reply(void __user *arg, const void *request, u32 size, u32 op_size)
@@ -130,7 +134,7 @@ static int ioctl_destroy(struct file *file, union mapbuf_request *request,
 static int ioctl_info(struct file *file, union mapbuf_request *request,
 		      void __user *arg)
 {
-	const struct mapbuf_buffer *buf = file->private_data;
+	const struct mapbuf_buffer *buf = mapbuf_of(file);
 	struct mapbuf_info *info = &request->info;
 
 	if (info->flags)
@@ -143,6 +147,49 @@ static int ioctl_info(struct file *file, union mapbuf_request *request,
 	info->numa_node = buf->spec.numa_node;
 	info->dma_bits = buf->spec.dma_bits;
 	return reply(arg, info, info->size, sizeof(*info));
+}
+
+static int ioctl_notify(struct file *file, union mapbuf_request *request,
+			void __user *arg)
+{
+	struct mapbuf_notify *notify = &request->notify;
+
+	if (notify->flags)
+		return -EINVAL;
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	/* A notification cannot be taken back: first see whether @arg is bad. */
+	if (reply(arg, notify, notify->size, sizeof(*notify)))
+		return -EFAULT;
+
+	notify->sequence = mapbuf_buffer_notify(mapbuf_of(file));
+	return reply(arg, notify, notify->size, sizeof(*notify));
+}
+
+static int ioctl_seen(struct file *file, union mapbuf_request *request,
+		      void __user *arg)
+{
+	struct mapbuf_notify *notify = &request->notify;
+
+	if (notify->flags)
+		return -EINVAL;
+	if (reply(arg, notify, notify->size, sizeof(*notify)))
+		return -EFAULT;
+
+	notify->sequence = mapbuf_file_seen(file->private_data);
+	return reply(arg, notify, notify->size, sizeof(*notify));
+}
+
+static int ioctl_eventfd(struct file *file, union mapbuf_request *request,
+			 void __user *arg)
+{
+	const struct mapbuf_eventfd *eventfd = &request->eventfd;
+
+	if (eventfd->flags || eventfd->reserved)
+		return -EINVAL;
+	if (eventfd->fd < -1)
+		return -EBADF;
+	return mapbuf_file_eventfd(file->private_data, eventfd->fd);
 }
 
 #define MAPBUF_OP(ioc, type, last, fn) \
@@ -158,6 +205,11 @@ static const struct ioctl_op control_ops[] = {
 
 static const struct ioctl_op node_ops[] = {
 	MAPBUF_OP(MAPBUF_IOC_INFO, struct mapbuf_info, dma_bits, ioctl_info),
+	MAPBUF_OP(MAPBUF_IOC_NOTIFY, struct mapbuf_notify, sequence,
+		  ioctl_notify),
+	MAPBUF_OP(MAPBUF_IOC_SEEN, struct mapbuf_notify, sequence, ioctl_seen),
+	MAPBUF_OP(MAPBUF_IOC_EVENTFD, struct mapbuf_eventfd, reserved,
+		  ioctl_eventfd),
 };
 
 static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,

@@ -14,14 +14,18 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 
 #include <linux/mapbuf.h>
 
+struct eventfd_ctx;
 struct iov_iter;
 struct kernfs_node;
 struct mapbuf_backing_ops;
+struct poll_table_struct;
 struct vm_area_struct;
 
 /* What is as large as a user asks: fails, and kills nothing, when short. */
@@ -93,6 +97,12 @@ struct mapbuf_spec {
  * @mappings: areas of memory that map it
  * @opens_attr: in sysfs; NULL until there is a device
  * @mappings_attr: the same
+ * @notify_lock: protects @sequence, @eventfds, and what struct mapbuf_file says;
+ *		 taken in interrupt handlers
+ * @sequence: notifications so far
+ * @eventfds: of struct mapbuf_file, those with an eventfd
+ * @waiters: who polls
+ * @gone: the node has been taken away; never back to false
  * @name_node: in the table of names; under registry_lock
  * @rcu: frees this structure after mapbuf_buffer_get() can have seen it
  */
@@ -111,9 +121,34 @@ struct mapbuf_buffer {
 	atomic_t mappings;
 	struct kernfs_node *opens_attr;
 	struct kernfs_node *mappings_attr;
+	spinlock_t notify_lock;
+	u64 sequence;
+	struct list_head eventfds;
+	wait_queue_head_t waiters;
+	bool gone;
 	struct rhash_head name_node;
 	struct rcu_head rcu;
 };
+
+/**
+ * struct mapbuf_file - an open node of a buffer
+ * @buf: the buffer; the file is one of its users
+ * @seen: the last notification that its holder has been told of; under
+ *	  notify_lock of @buf, as all that follows
+ * @eventfd: signalled by each notification, or NULL; a reference
+ * @link: in the list of @buf if there is an @eventfd
+ */
+struct mapbuf_file {
+	struct mapbuf_buffer *buf;
+	u64 seen;
+	struct eventfd_ctx *eventfd;
+	struct list_head link;
+};
+
+static inline struct mapbuf_buffer *mapbuf_of(const struct file *file)
+{
+	return ((const struct mapbuf_file *)file->private_data)->buf;
+}
 
 static inline unsigned long mapbuf_nr_chunks(const struct mapbuf_buffer *buf)
 {
@@ -174,6 +209,15 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 void mapbuf_counts_attach(struct mapbuf_buffer *buf);
 void mapbuf_counts_detach(struct mapbuf_buffer *buf);
 void mapbuf_counts_changed(struct kernfs_node *attr);
+
+/* notify.c */
+void mapbuf_notify_init(struct mapbuf_buffer *buf);
+u64 mapbuf_buffer_notify(struct mapbuf_buffer *buf);
+void mapbuf_notify_gone(struct mapbuf_buffer *buf);
+void mapbuf_file_init(struct mapbuf_file *file);
+u64 mapbuf_file_seen(struct mapbuf_file *file);
+__poll_t mapbuf_file_poll(struct file *file, struct poll_table_struct *wait);
+int mapbuf_file_eventfd(struct mapbuf_file *file, int fd);
 
 /* chardev.c, control.c, sysfs.c */
 extern const struct file_operations mapbuf_fops;

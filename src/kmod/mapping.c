@@ -252,7 +252,7 @@ static int mmap_pfn(const struct mapbuf_buffer *buf, struct vm_area_struct *vma)
  */
 int mapbuf_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct mapbuf_buffer *buf = file->private_data;
+	struct mapbuf_buffer *buf = mapbuf_of(file);
 	int err;
 
 	/* VM_SHARED is absent from a shared mapping of a read-only file. */

@@ -60,6 +60,18 @@ static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
 #define pfn_to_online_page mapbuf_pfn_to_online_page
 #endif
 
+#ifdef MAPBUF_HAVE_EVENTFD_SIGNAL_PLAIN
+#define mapbuf_eventfd_signal(ctx) eventfd_signal(ctx)
+#else
+#define mapbuf_eventfd_signal(ctx) eventfd_signal(ctx, 1)
+#endif
+
+#ifdef MAPBUF_HAVE_IMPORT_NS_TOKEN
+#define MAPBUF_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define MAPBUF_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
 #ifdef MAPBUF_HAVE_FOLIO
 /* Movable by migration, though something refers to it. */
 static inline bool mapbuf_page_on_lru(struct page *page)

@@ -45,6 +45,9 @@
  * lseek    EINVAL for a position below 0 or beyond the end; SEEK_END is the
  *          size of the buffer
  * open     ENXIO when the buffer is being destroyed
+ * poll     always writable; readable while there was a notification that the
+ *          file has not seen, see struct mapbuf_notify; hung up (POLLHUP) once
+ *          the buffer has been destroyed
  */
 
 #define MAPBUF_IOC_TYPE 0xBE
@@ -53,6 +56,9 @@ enum {
 	MAPBUF_CMD_CREATE = 0x00,
 	MAPBUF_CMD_DESTROY = 0x01,
 	MAPBUF_CMD_INFO = 0x40,
+	MAPBUF_CMD_NOTIFY = 0x41,
+	MAPBUF_CMD_SEEN = 0x42,
+	MAPBUF_CMD_EVENTFD = 0x43,
 };
 
 /* Size of a name with its terminating 0. */
@@ -215,5 +221,56 @@ struct mapbuf_info {
 };
 
 #define MAPBUF_IOC_INFO _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_INFO)
+
+/**
+ * struct mapbuf_notify - ioctl(MAPBUF_IOC_NOTIFY) and ioctl(MAPBUF_IOC_SEEN),
+ *                        buffer node
+ * @size: sizeof(struct mapbuf_notify)
+ * @flags: must be 0
+ * @sequence: output: notifications of the buffer so far
+ *
+ * MAPBUF_IOC_NOTIFY tells everybody who waits that there is new data: it adds
+ * one to the sequence, makes every open file of the buffer readable to poll,
+ * epoll and io_uring, also the one it is called on, and signals eventfds.
+ * Drivers do the same.
+ *
+ * MAPBUF_IOC_SEEN tells how many there were, and makes the file readable again
+ * only by a later one.  A file has seen all that were before it was opened.
+ * So that none is lost: poll, MAPBUF_IOC_SEEN, read the data, and again.  What
+ * was written before a notification is there for who has been told its number.
+ * Descriptors that dup() or fork() made share what they have seen.
+ *
+ * EBADF    MAPBUF_IOC_NOTIFY on a descriptor that is not open for writing
+ */
+struct mapbuf_notify {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 sequence;
+};
+
+#define MAPBUF_IOC_NOTIFY _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_NOTIFY)
+#define MAPBUF_IOC_SEEN _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_SEEN)
+
+/**
+ * struct mapbuf_eventfd - ioctl(MAPBUF_IOC_EVENTFD), buffer node
+ * @size: sizeof(struct mapbuf_eventfd)
+ * @flags: must be 0
+ * @fd: an eventfd, to which each notification from now on adds 1; -1: none.
+ *      Takes the place of the one that the file had, if any
+ * @reserved: must be 0
+ *
+ * Ends with the file, whatever becomes of the descriptor @fd.
+ *
+ * EBADF    @fd is not open, or below -1
+ * EINVAL   @fd is not an eventfd
+ */
+struct mapbuf_eventfd {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 reserved;
+};
+
+#define MAPBUF_IOC_EVENTFD _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_EVENTFD)
 
 #endif /* _UAPI_LINUX_MAPBUF_H */
