@@ -399,6 +399,57 @@ struct mapbuf_buffer *mapbuf_buffer_get(u32 id)
 }
 
 /**
+ * mapbuf_buffer_find() - become a user of a buffer
+ * @name: MAPBUF_NAME_SIZE bytes, 0 to the end
+ *
+ * Return: the buffer, to be given back with mapbuf_buffer_put(); or -ENOENT.
+ */
+struct mapbuf_buffer *mapbuf_buffer_find(const char *name)
+{
+	struct mapbuf_buffer *buf;
+
+	mutex_lock(&registry_lock);
+	buf = rhashtable_lookup_fast(&names, name, names_params);
+	if (buf && buf->announced)
+		mapbuf_buffer_hold(buf);
+	else
+		buf = ERR_PTR(-ENOENT);
+	mutex_unlock(&registry_lock);
+	return buf;
+}
+
+/**
+ * mapbuf_buffer_hold() - become a user of a buffer once more
+ * @buf: the buffer, which the caller is a user of
+ *
+ * Return: @buf.
+ */
+struct mapbuf_buffer *mapbuf_buffer_hold(struct mapbuf_buffer *buf)
+{
+	refcount_inc(&buf->users);
+	return buf;
+}
+
+/**
+ * mapbuf_buffer_retire() - take name and node away, if nobody has yet
+ * @buf: the buffer, which the caller is a user of
+ */
+void mapbuf_buffer_retire(struct mapbuf_buffer *buf)
+{
+	bool announced;
+
+	mutex_lock(&registry_lock);
+	announced = buf->announced;
+	buf->announced = false;
+	mutex_unlock(&registry_lock);
+
+	if (announced) {
+		buffer_withdraw(buf);
+		mapbuf_buffer_put(buf);
+	}
+}
+
+/**
  * mapbuf_buffer_put() - stop being a user of a buffer
  * @buf: the buffer
  *

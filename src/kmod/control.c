@@ -5,6 +5,8 @@
 #include <linux/build_bug.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
@@ -18,6 +20,7 @@ union mapbuf_request {
 	struct mapbuf_info info;
 	struct mapbuf_notify notify;
 	struct mapbuf_eventfd eventfd;
+	struct mapbuf_export export;
 };
 
 /**
@@ -43,6 +46,7 @@ static_assert(sizeof(struct mapbuf_destroy) == 40);
 static_assert(sizeof(struct mapbuf_info) == 64);
 static_assert(sizeof(struct mapbuf_notify) == 16);
 static_assert(sizeof(struct mapbuf_eventfd) == 16);
+static_assert(sizeof(struct mapbuf_export) == 32);
 
 /* Copies out as much as the caller's form of the structure has. */
 static int reply(void __user *arg, const void *request, u32 size, u32 op_size)
@@ -53,12 +57,9 @@ static int reply(void __user *arg, const void *request, u32 size, u32 op_size)
 static int create_spec(const struct mapbuf_create *create,
 		       struct mapbuf_spec *spec)
 {
-	const u32 known = MAPBUF_CREATE_NUMA_NODE | MAPBUF_CREATE_UID |
-			  MAPBUF_CREATE_GID | MAPBUF_CREATE_MODE |
-			  MAPBUF_CREATE_ZERO_LAST_CLOSE | MAPBUF_CREATE_ZERO;
 	u32 flags = create->flags;
 
-	if (flags & ~known ||
+	if (flags & ~MAPBUF_CREATE_KNOWN ||
 	    (!(flags & MAPBUF_CREATE_NUMA_NODE) && create->numa_node) ||
 	    (!(flags & MAPBUF_CREATE_UID) && create->uid) ||
 	    (!(flags & MAPBUF_CREATE_GID) && create->gid) ||
@@ -192,6 +193,43 @@ static int ioctl_eventfd(struct file *file, union mapbuf_request *request,
 	return mapbuf_file_eventfd(file->private_data, eventfd->fd);
 }
 
+static int ioctl_export(struct file *file, union mapbuf_request *request,
+			void __user *arg)
+{
+	struct mapbuf_export *export = &request->export;
+	struct file *dmabuf;
+	int fd, err;
+
+	if (export->flags || export->reserved)
+		return -EINVAL;
+	/* A device that imports it may write. */
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+
+	dmabuf = mapbuf_dmabuf_export(mapbuf_of(file), export->offset,
+				      export->bytes);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		err = fd;
+		goto err_put;
+	}
+	export->fd = fd;
+	err = reply(arg, export, export->size, sizeof(*export));
+	if (err)
+		goto err_fd;
+	fd_install(fd, dmabuf);
+	return 0;
+
+err_fd:
+	put_unused_fd(fd);
+err_put:
+	fput(dmabuf);
+	return err;
+}
+
 #define MAPBUF_OP(ioc, type, last, fn) \
 	{ .cmd = ioc, .size = sizeof(type), \
 	  .min_size = offsetofend(type, last), .handler = fn }
@@ -210,6 +248,8 @@ static const struct ioctl_op node_ops[] = {
 	MAPBUF_OP(MAPBUF_IOC_SEEN, struct mapbuf_notify, sequence, ioctl_seen),
 	MAPBUF_OP(MAPBUF_IOC_EVENTFD, struct mapbuf_eventfd, reserved,
 		  ioctl_eventfd),
+	MAPBUF_OP(MAPBUF_IOC_EXPORT, struct mapbuf_export, reserved,
+		  ioctl_export),
 };
 
 static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,

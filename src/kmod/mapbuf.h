@@ -102,6 +102,9 @@ struct mapbuf_spec {
  * @sequence: notifications so far
  * @eventfds: of struct mapbuf_file, those with an eventfd
  * @waiters: who polls
+ * @exports: dma-bufs of it
+ * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL; under
+ *	   vmap_lock
  * @gone: the node has been taken away; never back to false
  * @name_node: in the table of names; under registry_lock
  * @rcu: frees this structure after mapbuf_buffer_get() can have seen it
@@ -126,6 +129,8 @@ struct mapbuf_buffer {
 	struct list_head eventfds;
 	wait_queue_head_t waiters;
 	bool gone;
+	atomic_t exports;
+	void *vaddr;
 	struct rhash_head name_node;
 	struct rcu_head rcu;
 };
@@ -162,6 +167,11 @@ static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
 
 #define MAPBUF_MIN_DMA_BITS 12
 
+#define MAPBUF_CREATE_KNOWN						\
+	(MAPBUF_CREATE_NUMA_NODE | MAPBUF_CREATE_UID |			\
+	 MAPBUF_CREATE_GID | MAPBUF_CREATE_MODE |			\
+	 MAPBUF_CREATE_ZERO_LAST_CLOSE | MAPBUF_CREATE_ZERO)
+
 /* main.c */
 extern struct class mapbuf_class;
 
@@ -181,6 +191,9 @@ void mapbuf_buffer_abort(struct mapbuf_buffer *buf);
 int mapbuf_buffer_publish(struct mapbuf_buffer *buf);
 void mapbuf_buffer_announce(struct mapbuf_buffer *buf);
 void mapbuf_buffer_announce_all(void);
+struct mapbuf_buffer *mapbuf_buffer_find(const char *name);
+struct mapbuf_buffer *mapbuf_buffer_hold(struct mapbuf_buffer *buf);
+void mapbuf_buffer_retire(struct mapbuf_buffer *buf);
 int mapbuf_buffer_destroy(const char *name, bool deferred);
 struct mapbuf_buffer *mapbuf_buffer_get(u32 id);
 void mapbuf_buffer_put(struct mapbuf_buffer *buf);
@@ -193,6 +206,10 @@ void mapbuf_pages_free(struct mapbuf_buffer *buf);
 size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 			  struct iov_iter *iter, bool to_iter);
 void mapbuf_buffer_clear(struct mapbuf_buffer *buf);
+bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes);
+void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf);
+int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
+			   unsigned long n, struct sg_table *table);
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
 
@@ -200,6 +217,7 @@ bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
 int mapbuf_mapping_init(struct mapbuf_buffer *buf);
 void mapbuf_mapping_place(struct mapbuf_buffer *buf);
 void mapbuf_mapping_destroy(struct mapbuf_buffer *buf);
+int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma);
 int mapbuf_mmap(struct file *file, struct vm_area_struct *vma);
 unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
@@ -209,6 +227,10 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 void mapbuf_counts_attach(struct mapbuf_buffer *buf);
 void mapbuf_counts_detach(struct mapbuf_buffer *buf);
 void mapbuf_counts_changed(struct kernfs_node *attr);
+
+/* dmabuf.c */
+struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
+				  u64 bytes);
 
 /* notify.c */
 void mapbuf_notify_init(struct mapbuf_buffer *buf);

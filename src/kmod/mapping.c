@@ -244,15 +244,14 @@ static int mmap_pfn(const struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 }
 
 /**
- * mapbuf_mmap() - mmap of a buffer node
- * @file: open on a buffer, which it holds; the area in turn holds the file
- * @vma: the area
+ * mapbuf_mapping_mmap() - map a buffer
+ * @buf: the buffer, held by the file of the area
+ * @vma: the area, its offset that in the buffer
  *
  * Return: 0, or an error that <linux/mapbuf.h> lists.
  */
-int mapbuf_mmap(struct file *file, struct vm_area_struct *vma)
+int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 {
-	struct mapbuf_buffer *buf = mapbuf_of(file);
 	int err;
 
 	/* VM_SHARED is absent from a shared mapping of a read-only file. */
@@ -278,6 +277,18 @@ int mapbuf_mmap(struct file *file, struct vm_area_struct *vma)
 	}
 	mapping_open(vma);
 	return 0;
+}
+
+/**
+ * mapbuf_mmap() - mmap of a buffer node
+ * @file: open on a buffer, which it holds; the area in turn holds the file
+ * @vma: the area
+ *
+ * Return: 0, or an error that <linux/mapbuf.h> lists.
+ */
+int mapbuf_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return mapbuf_mapping_mmap(mapbuf_of(file), vma);
 }
 
 #ifdef MAPBUF_HAVE_MM_GET_UNMAPPED_AREA_OP

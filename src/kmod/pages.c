@@ -5,10 +5,13 @@
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <linux/vmalloc.h>
 
 #include "backing.h"
 #include "mapbuf.h"
@@ -88,6 +91,7 @@ void mapbuf_pages_free(struct mapbuf_buffer *buf)
 {
 	unsigned long index, i, n;
 
+	vunmap(buf->vaddr);
 	for (index = 0; index < buf->nr_pages; index += n) {
 		struct mapbuf_chunk *chunk =
 			&buf->chunks[index >> MAPBUF_CHUNK_ORDER];
@@ -107,6 +111,101 @@ void mapbuf_pages_free(struct mapbuf_buffer *buf)
 		chunk->head = NULL;
 		cond_resched();
 	}
+}
+
+/**
+ * mapbuf_range_valid() - whether a range is of whole pages, within a buffer
+ * @buf: the buffer
+ * @offset: first byte
+ * @bytes: length
+ *
+ * Return: true if so, and it is not empty.
+ */
+bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes)
+{
+	return bytes && !offset_in_page(offset) && !offset_in_page(bytes) &&
+	       offset < buf->spec.bytes && bytes <= buf->spec.bytes - offset;
+}
+
+/* An array of @n pages from @first on, to be freed with kvfree(). */
+static struct page **pages_array(const struct mapbuf_buffer *buf,
+				 unsigned long first, unsigned long n)
+{
+	struct page **pages = kvmalloc_array(n, sizeof(*pages), MAPBUF_GFP);
+	unsigned long i;
+
+	for (i = 0; pages && i < n; i++)
+		pages[i] = mapbuf_page(buf, first + i);
+	return pages;
+}
+
+static void *pages_vmap(const struct mapbuf_buffer *buf)
+{
+	struct page **pages;
+	void *vaddr;
+
+	pages = pages_array(buf, 0, buf->nr_pages);
+	if (!pages)
+		return NULL;
+	vaddr = vmap(pages, buf->nr_pages, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	return vaddr;
+}
+
+/**
+ * mapbuf_buffer_vmap() - a buffer in the address space of the kernel
+ * @buf: the buffer, which the caller is a user of
+ *
+ * Mapped when it is asked for first, until the memory is freed.  Sleeps.
+ *
+ * Return: the address, -ENOMEM, or -EOPNOTSUPP for a range that is not memory
+ * to the processor.
+ */
+void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
+{
+	static DEFINE_MUTEX(vmap_lock);	/* vaddr of all buffers */
+	void *vaddr;
+
+	if (!mapbuf_buffer_has_pages(buf))
+		return buf->spec.cache == MAPBUF_CACHE_CACHED ?
+		       buf->kaddr : ERR_PTR(-EOPNOTSUPP);
+	if (buf->spec.ops->contiguous && !PageHighMem(buf->chunks[0].head))
+		return page_address(buf->chunks[0].head);
+
+	mutex_lock(&vmap_lock);
+	if (!buf->vaddr)
+		buf->vaddr = pages_vmap(buf);
+	vaddr = buf->vaddr;
+	mutex_unlock(&vmap_lock);
+	return vaddr ?: ERR_PTR(-ENOMEM);
+}
+
+/**
+ * mapbuf_buffer_sg_table() - the pages of a part of a buffer
+ * @buf: the buffer, which the caller is a user of
+ * @first: page of it
+ * @n: length in pages
+ * @table: filled in, to be freed with sg_free_table()
+ *
+ * Sleeps.
+ *
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP if it has no pages.
+ */
+int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
+			   unsigned long n, struct sg_table *table)
+{
+	struct page **pages;
+	int err;
+
+	if (!mapbuf_buffer_has_pages(buf))
+		return -EOPNOTSUPP;
+	pages = pages_array(buf, first, n);
+	if (!pages)
+		return -ENOMEM;
+	err = sg_alloc_table_from_pages(table, pages, n, 0, n << PAGE_SHIFT,
+					MAPBUF_GFP);
+	kvfree(pages);
+	return err;
 }
 
 /**

@@ -52,6 +52,13 @@ static ssize_t mappings_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mappings);
 
+static ssize_t exports_show(struct device *dev, struct device_attribute *attr,
+			    char *out)
+{
+	return sysfs_emit(out, "%d\n", atomic_read(&to_mapbuf(dev)->exports));
+}
+static DEVICE_ATTR_RO(exports);
+
 /* As the parameter "reserved" has them; memory of the system is always "wb". */
 static ssize_t cache_show(struct device *dev, struct device_attribute *attr,
 			  char *out)
@@ -104,6 +111,7 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_numa_node.attr,
 	&dev_attr_opens.attr,
 	&dev_attr_mappings.attr,
+	&dev_attr_exports.attr,
 	&dev_attr_dma_bits.attr,
 	&dev_attr_cache.attr,
 	&dev_attr_on_last_close.attr,

@@ -59,6 +59,7 @@ enum {
 	MAPBUF_CMD_NOTIFY = 0x41,
 	MAPBUF_CMD_SEEN = 0x42,
 	MAPBUF_CMD_EVENTFD = 0x43,
+	MAPBUF_CMD_EXPORT = 0x44,
 };
 
 /* Size of a name with its terminating 0. */
@@ -272,5 +273,35 @@ struct mapbuf_eventfd {
 };
 
 #define MAPBUF_IOC_EVENTFD _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_EVENTFD)
+
+/**
+ * struct mapbuf_export - ioctl(MAPBUF_IOC_EXPORT), buffer node
+ * @size: sizeof(struct mapbuf_export)
+ * @flags: must be 0
+ * @offset: first byte, in whole pages
+ * @bytes: length, in whole pages, not 0
+ * @fd: output: a dma-buf, close-on-exec
+ * @reserved: must be 0
+ *
+ * Makes a dma-buf, which drivers of devices import, of the buffer or of a part.
+ * It keeps the memory, also after the buffer has been destroyed with
+ * MAPBUF_DESTROY_DEFERRED.  Processes can map it as they map the node.
+ *
+ * EACCES      the descriptor is not open for writing, as devices may write
+ * EINVAL      the range is empty, not in whole pages, or not within the buffer
+ * EOPNOTSUPP  a reserved range, which has no pages; or a kernel without dma-buf
+ * EMFILE      too many descriptors
+ * ENOMEM      not enough memory for the dma-buf itself
+ */
+struct mapbuf_export {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 offset;
+	__aligned_u64 bytes;
+	__s32 fd;
+	__u32 reserved;
+};
+
+#define MAPBUF_IOC_EXPORT _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_EXPORT)
 
 #endif /* _UAPI_LINUX_MAPBUF_H */

@@ -3,10 +3,10 @@
 #include <linux/dma-buf.h>
 #include <linux/iosys-map.h>
 
-static int vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+static int fill(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	iosys_map_set_vaddr(map, NULL);
 	return 0;
 }
 
-const struct dma_buf_ops mapbuf_probe = { .vmap = vmap };
+const struct dma_buf_ops mapbuf_probe = { .vmap = fill };

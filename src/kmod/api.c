@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The interface for other modules, see <linux/mapbuf.h>.
+ *
+ * But for mapbuf_notify(), mapbuf_get() and mapbuf_size() all of it sleeps.
+ * Whoever has a buffer from mapbuf_create(), mapbuf_find() or mapbuf_get() is
+ * one of its users until mapbuf_put() or mapbuf_destroy(): its memory stays,
+ * though an administrator may take away its name.
+ */
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/string.h>
+
+#include "backing.h"
+#include "mapbuf.h"
+
+/**
+ * mapbuf_create() - make a buffer, filled with zeroes, and its node
+ * @attr: what it is to be
+ *
+ * Processes can use it at once.  Context: process; sleeps, for long.
+ *
+ * Return: the buffer, of which the caller is a user, to be given back with
+ * mapbuf_destroy() or mapbuf_put(); or an error that struct mapbuf_create of
+ * the uapi header lists.
+ */
+struct mapbuf_buffer *mapbuf_create(const struct mapbuf_attr *attr)
+{
+	struct mapbuf_spec spec = {
+		.bytes = attr->bytes,
+		.ops = mapbuf_backing_find(attr->backing),
+		.numa_node = attr->flags & MAPBUF_CREATE_NUMA_NODE ?
+			     attr->numa_node : NUMA_NO_NODE,
+		.dma_bits = attr->dma_bits,
+		.flags = attr->flags,
+		.uid = attr->uid,
+		.gid = attr->gid,
+		.mode = attr->flags & MAPBUF_CREATE_MODE ? attr->mode : 0,
+	};
+	struct mapbuf_buffer *buf;
+	int err;
+
+	if (attr->flags & ~MAPBUF_CREATE_KNOWN ||
+	    attr->backing == MAPBUF_BACKING_RESERVED ||
+	    strscpy(spec.name, attr->name, sizeof(spec.name)) < 0)
+		return ERR_PTR(-EINVAL);
+
+	buf = mapbuf_buffer_alloc(&spec);
+	if (IS_ERR(buf))
+		return buf;
+	err = mapbuf_buffer_publish(buf);
+	if (err)
+		return ERR_PTR(err);
+	mapbuf_get(buf);
+	mapbuf_buffer_announce(buf);
+	return buf;
+}
+EXPORT_SYMBOL_GPL(mapbuf_create);
+
+/**
+ * mapbuf_destroy() - take away name and node of a buffer, and stop using it
+ * @buf: from mapbuf_create()
+ *
+ * The memory goes with the last user.  An administrator may have destroyed the
+ * buffer before.  Context: process; sleeps.
+ */
+void mapbuf_destroy(struct mapbuf_buffer *buf)
+{
+	mapbuf_buffer_retire(buf);
+	mapbuf_put(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_destroy);
+
+/**
+ * mapbuf_find() - become a user of a buffer
+ * @name: its name
+ *
+ * Context: process; sleeps.
+ *
+ * Return: the buffer, to be given back with mapbuf_put(); or -ENOENT.
+ */
+struct mapbuf_buffer *mapbuf_find(const char *name)
+{
+	char key[MAPBUF_NAME_SIZE] = "";
+
+	if (strscpy(key, name, sizeof(key)) < 0)
+		return ERR_PTR(-ENOENT);
+	return mapbuf_buffer_find(key);
+}
+EXPORT_SYMBOL_GPL(mapbuf_find);
+
+/**
+ * mapbuf_get() - become a user once more
+ * @buf: a buffer that the caller is a user of
+ *
+ * Context: any.
+ *
+ * Return: @buf.
+ */
+struct mapbuf_buffer *mapbuf_get(struct mapbuf_buffer *buf)
+{
+	return mapbuf_buffer_hold(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_get);
+
+/**
+ * mapbuf_put() - stop being a user
+ * @buf: the buffer
+ *
+ * The last user frees the memory.  Context: process; sleeps.
+ */
+void mapbuf_put(struct mapbuf_buffer *buf)
+{
+	mapbuf_buffer_put(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_put);
+
+/**
+ * mapbuf_size() - size of a buffer
+ * @buf: a buffer that the caller is a user of
+ *
+ * Context: any.
+ *
+ * Return: bytes, a multiple of PAGE_SIZE.
+ */
+size_t mapbuf_size(const struct mapbuf_buffer *buf)
+{
+	return buf->spec.bytes;
+}
+EXPORT_SYMBOL_GPL(mapbuf_size);
+
+/**
+ * mapbuf_vmap() - the buffer in the address space of the kernel
+ * @buf: a buffer that the caller is a user of
+ *
+ * In one piece, for as long as the caller is a user.  It stays mapped until
+ * the memory is freed.  Context: process; sleeps.
+ *
+ * Return: the address, -ENOMEM, or -EOPNOTSUPP for a reserved range that is not
+ * cached: that is for the accessors of I/O memory.
+ */
+void *mapbuf_vmap(struct mapbuf_buffer *buf)
+{
+	return mapbuf_buffer_vmap(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_vmap);
+
+/**
+ * mapbuf_sg_table() - the pages of a buffer, for a device
+ * @buf: a buffer that the caller is a user of
+ * @offset: of the first byte, a multiple of PAGE_SIZE
+ * @bytes: length, a multiple of PAGE_SIZE, not 0
+ * @table: filled in; adjacent pages are one entry.  To be freed with
+ *	   sg_free_table() before the buffer is put.
+ *
+ * The pages are not mapped for a device yet, dma_map_sgtable() does that.
+ * Context: process; sleeps.
+ *
+ * Return: 0, -EINVAL for a range that is not of the buffer, -ENOMEM, or
+ * -EOPNOTSUPP for a reserved range, which has no pages.
+ */
+int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
+		    struct sg_table *table)
+{
+	if (!mapbuf_range_valid(buf, offset, bytes))
+		return -EINVAL;
+	return mapbuf_buffer_sg_table(buf, offset >> PAGE_SHIFT,
+				      bytes >> PAGE_SHIFT, table);
+}
+EXPORT_SYMBOL_GPL(mapbuf_sg_table);
+
+/**
+ * mapbuf_notify() - tell everybody who waits that there is new data
+ * @buf: a buffer that the caller is a user of
+ *
+ * As MAPBUF_IOC_NOTIFY does.  Context: any, interrupt handlers included.
+ *
+ * Return: the number of notifications so far.
+ */
+u64 mapbuf_notify(struct mapbuf_buffer *buf)
+{
+	return mapbuf_buffer_notify(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_notify);

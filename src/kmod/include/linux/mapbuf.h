@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mapbuf for other modules: named memory buffers shared with processes.
+ *
+ * A module that uses these functions keeps mapbuf loaded.  Build it with the
+ * directory of this header and Module.symvers of mapbuf, see
+ * examples/driver/Kbuild.
+ */
+#ifndef _LINUX_MAPBUF_H
+#define _LINUX_MAPBUF_H
+
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include <uapi/linux/mapbuf.h>
+
+struct mapbuf_buffer;
+
+/**
+ * struct mapbuf_attr - what mapbuf_create() makes
+ * @name: as in struct mapbuf_create, of the uapi header
+ * @bytes: size, rounded up to whole pages
+ * @backing: not MAPBUF_BACKING_RESERVED
+ * @flags: of enum mapbuf_create_flags, which say what other members count
+ * @numa_node: with MAPBUF_CREATE_NUMA_NODE
+ * @dma_bits: 0 for anywhere
+ * @uid: with MAPBUF_CREATE_UID
+ * @gid: with MAPBUF_CREATE_GID
+ * @mode: with MAPBUF_CREATE_MODE
+ *
+ * Set all of it to zero first; @name and @bytes alone are enough.
+ */
+struct mapbuf_attr {
+	const char *name;
+	u64 bytes;
+	enum mapbuf_backing backing;
+	u32 flags;
+	int numa_node;
+	u32 dma_bits;
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+};
+
+struct mapbuf_buffer *mapbuf_create(const struct mapbuf_attr *attr);
+void mapbuf_destroy(struct mapbuf_buffer *buf);
+struct mapbuf_buffer *mapbuf_find(const char *name);
+struct mapbuf_buffer *mapbuf_get(struct mapbuf_buffer *buf);
+void mapbuf_put(struct mapbuf_buffer *buf);
+size_t mapbuf_size(const struct mapbuf_buffer *buf);
+void *mapbuf_vmap(struct mapbuf_buffer *buf);
+int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
+		    struct sg_table *table);
+u64 mapbuf_notify(struct mapbuf_buffer *buf);
+
+#endif /* _LINUX_MAPBUF_H */
