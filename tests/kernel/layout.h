@@ -43,6 +43,29 @@ LAYOUT_AT(mapbuf_info, numa_node, 56);
 LAYOUT_AT(mapbuf_info, dma_bits, 60);
 LAYOUT_SIZE(mapbuf_info, 64);
 
+LAYOUT_AT(mapbuf_notify, size, 0);
+LAYOUT_AT(mapbuf_notify, flags, 4);
+LAYOUT_AT(mapbuf_notify, sequence, 8);
+LAYOUT_SIZE(mapbuf_notify, 16);
+
+LAYOUT_AT(mapbuf_eventfd, size, 0);
+LAYOUT_AT(mapbuf_eventfd, flags, 4);
+LAYOUT_AT(mapbuf_eventfd, fd, 8);
+LAYOUT_AT(mapbuf_eventfd, reserved, 12);
+LAYOUT_SIZE(mapbuf_eventfd, 16);
+
+LAYOUT_AT(mapbuf_export, size, 0);
+LAYOUT_AT(mapbuf_export, flags, 4);
+LAYOUT_AT(mapbuf_export, offset, 8);
+LAYOUT_AT(mapbuf_export, bytes, 16);
+LAYOUT_AT(mapbuf_export, fd, 24);
+LAYOUT_AT(mapbuf_export, reserved, 28);
+LAYOUT_SIZE(mapbuf_export, 32);
+
+_Static_assert(MAPBUF_IOC_NOTIFY == 0xbe41, "MAPBUF_IOC_NOTIFY");
+_Static_assert(MAPBUF_IOC_SEEN == 0xbe42, "MAPBUF_IOC_SEEN");
+_Static_assert(MAPBUF_IOC_EVENTFD == 0xbe43, "MAPBUF_IOC_EVENTFD");
+_Static_assert(MAPBUF_IOC_EXPORT == 0xbe44, "MAPBUF_IOC_EXPORT");
 _Static_assert(MAPBUF_IOC_CREATE == 0xbe00, "MAPBUF_IOC_CREATE");
 _Static_assert(MAPBUF_IOC_DESTROY == 0xbe01, "MAPBUF_IOC_DESTROY");
 _Static_assert(MAPBUF_IOC_INFO == 0xbe40, "MAPBUF_IOC_INFO");

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Waiting for new data: poll, epoll, eventfds; one reader and many. */
+#include "t.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#define ROUNDS 500
+#define READERS 3
+
+/* The number of notifications, or -errno. */
+static long long notify(int fd)
+{
+	struct mapbuf_notify n = { .size = sizeof(n) };
+
+	return ioctl(fd, MAPBUF_IOC_NOTIFY, &n) ? -errno : (long long)n.sequence;
+}
+
+static long long seen(int fd)
+{
+	struct mapbuf_notify n = { .size = sizeof(n) };
+
+	return ioctl(fd, MAPBUF_IOC_SEEN, &n) ? -errno : (long long)n.sequence;
+}
+
+static int watch(int fd, int eventfd)
+{
+	struct mapbuf_eventfd e = { .size = sizeof(e), .fd = eventfd };
+
+	return ioctl(fd, MAPBUF_IOC_EVENTFD, &e) ? -errno : 0;
+}
+
+static int events(int fd, int timeout)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
+
+	return poll(&p, 1, timeout) < 0 ? -1 : p.revents;
+}
+
+static void by_hand(void)
+{
+	int one, two, late;
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	one = b_open("notify", O_RDWR);
+	two = b_open("notify", O_RDONLY);
+	t_ok(events(one, 0) == POLLOUT && events(two, 0) == POLLOUT,
+	     "poll: nothing is new at first, writing is always possible");
+	t_ok(seen(one) == 0 && notify(one) == 1 && notify(one) == 2,
+	     "notify: tells its number");
+	t_ok(events(one, 0) == (POLLIN | POLLOUT) &&
+	     events(two, 0) == (POLLIN | POLLOUT),
+	     "poll: every file is readable then, that of the notifier too");
+	t_ok(seen(one) == 2 && events(one, 0) == POLLOUT &&
+	     events(two, 0) == (POLLIN | POLLOUT),
+	     "seen: tells the last one, and quiets this file alone");
+	late = b_open("notify", O_RDONLY);
+	t_ok(events(late, 0) == POLLOUT && seen(late) == 2,
+	     "open: what was before is seen");
+	t_ok(notify(two) == -EBADF && seen(two) == 2,
+	     "notify: needs a descriptor for writing");
+	close(late);
+	close(one);
+	close(two);
+	b_destroy("notify", 0);
+}
+
+static void eventfds(void)
+{
+	int efd = eventfd(0, EFD_NONBLOCK), other = eventfd(0, EFD_NONBLOCK);
+	int fd, second;
+	uint64_t n = 0;
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	fd = b_open("notify", O_RDWR);
+	second = b_open("notify", O_RDWR);
+	t_ok(watch(fd, fd) == -EINVAL && watch(fd, 1000) == -EBADF &&
+	     watch(fd, -2) == -EBADF, "eventfd: what is none is refused");
+	t_ok(!watch(fd, efd) && notify(second) == 1 && notify(second) == 2 &&
+	     read(efd, &n, 8) == 8 && n == 2, "eventfd: counts them");
+	t_ok(!watch(fd, other) && notify(fd) == 3 && read(efd, &n, 8) < 0 &&
+	     read(other, &n, 8) == 8 && n == 1, "eventfd: another instead");
+	t_ok(!watch(second, other) && notify(fd) == 4 &&
+	     read(other, &n, 8) == 8 && n == 2, "eventfd: one of two files");
+	t_ok(!watch(fd, -1) && notify(fd) == 5 && read(other, &n, 8) == 8 &&
+	     n == 1, "eventfd: no longer");
+	close(second);
+	t_ok(notify(fd) == 6 && read(other, &n, 8) < 0,
+	     "eventfd: ends with the file");
+	watch(fd, other);
+	close(other);
+	t_ok(notify(fd) == 7, "eventfd: closed by its owner");
+	close(fd);
+	close(efd);
+	t_ok(!b_destroy("notify", 0), "eventfd: nothing holds the buffer");
+}
+
+static void hangup_waiter(unsigned int unused)
+{
+	int fd = b_open("notify", O_RDWR);
+
+	(void)unused;
+	must(!b_destroy("notify", MAPBUF_DESTROY_DEFERRED));
+	must(events(fd, 20000) == (POLLHUP | POLLOUT));
+}
+
+static void waits_for_hangup(unsigned int unused)
+{
+	struct pollfd p = { .fd = b_open("notify", O_RDONLY),
+			    .events = POLLIN };
+
+	(void)unused;
+	must(poll(&p, 1, 20000) == 1 && p.revents == POLLHUP);
+}
+
+static void hangup(void)
+{
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	child(waits_for_hangup, 0);
+	usleep(200000);
+	child(hangup_waiter, 0);
+	t_ok(reap(), "poll: hangs up when the buffer is destroyed");
+}
+
+/*
+ * A writer that waits for all readers between two notifications, through a
+ * word of each in the buffer.  A lost wake-up ends in the time limit.
+ */
+static void reader(unsigned int index)
+{
+	int fd = b_open("notify", O_RDWR), ep = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN };
+	volatile uint64_t *word = (void *)b_map(fd, PAGE, 0);
+	uint64_t last = 0;
+
+	must(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+	__atomic_store_n(&word[1 + index], 1, __ATOMIC_RELEASE);
+	while (last < ROUNDS) {
+		uint64_t now;
+
+		must(epoll_wait(ep, &event, 1, 20000) == 1);
+		now = seen(fd);
+		must(now > last && word[0] >= now);
+		last = now;
+		__atomic_store_n(&word[1 + index], 1 + now, __ATOMIC_RELEASE);
+	}
+	must(epoll_wait(ep, &event, 1, 0) == 0);
+}
+
+static void writer(unsigned int wait)
+{
+	int fd = b_open("notify", O_RDWR);
+	volatile uint64_t *word = (void *)b_map(fd, PAGE, 0);
+	uint64_t i, r;
+
+	for (r = 0; r < READERS; r++) {
+		while (!__atomic_load_n(&word[1 + r], __ATOMIC_ACQUIRE))
+			usleep(1000);
+	}
+	for (i = 1; i <= ROUNDS; i++) {
+		word[0] = i;
+		must(notify(fd) == (long long)i);
+		for (r = 0; wait && r < READERS; r++) {
+			while (__atomic_load_n(&word[1 + r],
+					       __ATOMIC_ACQUIRE) <= i)
+				sched_yield();
+		}
+	}
+}
+
+static void many(unsigned int wait)
+{
+	unsigned int i;
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	for (i = 0; i < READERS; i++)
+		child(reader, i);
+	child(writer, wait);
+	t_ok(reap(), "%d readers miss none of %d and see none twice%s", READERS,
+	     ROUNDS, wait ? ", each waited for" : "");
+	t_ok(!b_destroy("notify", 0), "nothing holds the buffer");
+}
+
+/* Files come and go, with eventfds, while others notify. */
+static void churn(unsigned int index)
+{
+	int fd = b_open("notify", O_RDWR), efd = eventfd(0, 0), i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		int other = b_open("notify", O_RDWR);
+
+		must(!watch(other, efd) && notify(index ? fd : other) > 0);
+		close(other);
+	}
+	must(events(efd, 0) & POLLIN);
+}
+
+static void bad_requests(void)
+{
+	struct mapbuf_notify n = { .size = sizeof(n), .flags = 1 };
+	struct mapbuf_eventfd e = { .size = sizeof(e), .reserved = 1, .fd = -1 };
+	int fd;
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	fd = b_open("notify", O_RDWR);
+	t_fails(ioctl(fd, MAPBUF_IOC_NOTIFY, &n), EINVAL, "notify: a flag");
+	t_fails(ioctl(fd, MAPBUF_IOC_SEEN, &n), EINVAL, "seen: a flag");
+	t_fails(ioctl(fd, MAPBUF_IOC_EVENTFD, &e), EINVAL,
+		"eventfd: a member that must be 0");
+	n.flags = 0;
+	n.size--;
+	t_fails(ioctl(fd, MAPBUF_IOC_NOTIFY, &n), EINVAL, "notify: short");
+	t_fails(ioctl(fd, MAPBUF_IOC_SEEN, NULL), EFAULT, "seen: NULL");
+	t_fails(ioctl(fd, MAPBUF_IOC_NOTIFY, NULL), EFAULT, "notify: NULL");
+	t_ok(seen(fd) == 0, "none of these notified anybody");
+	t_fails(ioctl(b_control(), MAPBUF_IOC_NOTIFY, &n), ENOTTY,
+		"notify: not of the control node");
+	close(fd);
+	b_destroy("notify", 0);
+}
+
+int main(void)
+{
+	by_hand();
+	eventfds();
+	hangup();
+	bad_requests();
+	many(0);
+	many(1);
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	child(churn, 0);
+	child(churn, 1);
+	t_ok(reap(), "files with eventfds come and go meanwhile");
+	t_ok(!b_destroy("notify", 0), "and leave nothing behind");
+	return t_done();
+}
