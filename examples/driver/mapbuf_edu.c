@@ -40,6 +40,7 @@ MODULE_PARM_DESC(frames, "stop after so many frames; 0: never (default)");
 
 /**
  * struct edu - a device
+ * @dev: the device
  * @regs: its registers
  * @buf: the buffer; held from probe to remove
  * @table: its memory, mapped for the device.  One entry, as it is contiguous.
@@ -50,6 +51,7 @@ MODULE_PARM_DESC(frames, "stop after so many frames; 0: never (default)");
  * The last two are the interrupt handler's alone once it is enabled.
  */
 struct edu {
+	struct device *dev;
 	void __iomem *regs;
 	struct mapbuf_buffer *buf;
 	struct sg_table table;
@@ -83,14 +85,18 @@ static void edu_load(struct edu *edu)
 	edu_move(edu, edu->scratch_dma, EDU_MEMORY, 0);
 }
 
+/* The slot of the frame, for the device. */
+static dma_addr_t edu_slot(const struct edu *edu)
+{
+	return sg_dma_address(edu->table.sgl) +
+	       (u32)(edu->number - 1) % EDU_SLOTS * EDU_FRAME_SIZE;
+}
+
 /* Move it from the device to its slot in the buffer. */
 static void edu_store(struct edu *edu)
 {
-	u32 slot = (edu->number - 1) % EDU_SLOTS;
-
 	edu->loaded = true;
-	edu_move(edu, EDU_MEMORY, sg_dma_address(edu->table.sgl) +
-		 slot * EDU_FRAME_SIZE, EDU_DMA_FROM_DEVICE);
+	edu_move(edu, EDU_MEMORY, edu_slot(edu), EDU_DMA_FROM_DEVICE);
 }
 
 static irqreturn_t edu_interrupt(int irq, void *data)
@@ -108,6 +114,8 @@ static irqreturn_t edu_interrupt(int irq, void *data)
 		edu_store(edu);
 		return IRQ_HANDLED;
 	}
+	dma_sync_single_for_cpu(edu->dev, edu_slot(edu), EDU_FRAME_SIZE,
+				DMA_FROM_DEVICE);
 	mapbuf_notify(edu->buf);
 	if (!frames || edu->number < frames)
 		edu_load(edu);
@@ -158,6 +166,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	edu = devm_kzalloc(&pdev->dev, sizeof(*edu), GFP_KERNEL);
 	if (!edu)
 		return -ENOMEM;
+	edu->dev = &pdev->dev;
 	pci_set_drvdata(pdev, edu);
 
 	err = pcim_enable_device(pdev);
