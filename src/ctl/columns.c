@@ -67,6 +67,13 @@ static void print_mappings(char *cell, const struct mapbuf_entry *entry,
 	print_count(cell, mapbuf_entry_mappings(entry));
 }
 
+static void print_exports(char *cell, const struct mapbuf_entry *entry,
+			  int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_exports(entry));
+}
+
 static void print_id(char *cell, const struct mapbuf_entry *entry, int exact)
 {
 	(void)exact;
@@ -166,6 +173,8 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "PATH", "device node", 0, 1, print_path },
 	{ "OPENS", "open files", 1, 1, print_opens },
 	{ "MAPPINGS", "mappings", 1, 1, print_mappings },
+	{ "EXPORTS", "dma-bufs made of it, for devices", 1, 0,
+	  print_exports },
 	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },
 	{ "DMABITS", "its memory lies below 2^N", 1, 0, print_dma_bits },
 	{ "ADDRESS", "where its memory begins, if in one piece; for root",

@@ -34,6 +34,7 @@ extern const struct verb verb_create;
 extern const struct verb verb_destroy;
 extern const struct verb verb_events;
 extern const struct verb verb_list;
+extern const struct verb verb_notify;
 extern const struct verb verb_show;
 extern const struct verb verb_status;
 extern const struct verb verb_wait;
@@ -55,5 +56,7 @@ char *explain_create(int error, const struct properties *properties);
 const char *explain_destroy(int error);
 const char *explain_control(int error);
 const char *explain_list(int error);
+/* Of opening a buffer, waiting for its data, or notifying */
+const char *explain_open(int error);
 
 #endif /* MAPBUFCTL_CTL_H */

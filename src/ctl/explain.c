@@ -61,6 +61,15 @@ static const struct explanation control_errors[] = {
 	{ 0, NULL }
 };
 
+static const struct explanation open_errors[] = {
+	{ ENOENT, "there is no such buffer (see mapbufctl list)" },
+	{ EINVAL, "it is not a name of a buffer" },
+	{ EACCES, "permission denied (join the group of its node, see mapbufctl show)" },
+	{ ENODEV, "it has been destroyed" },
+	{ ENOTTY, "the loaded module is older than mapbufctl (load the module again)" },
+	{ 0, NULL }
+};
+
 static const struct explanation list_errors[] = {
 	{ ENOENT, NOT_LOADED },
 	{ 0, NULL }
@@ -114,4 +123,9 @@ const char *explain_control(int error)
 const char *explain_list(int error)
 {
 	return look_up(list_errors, error);
+}
+
+const char *explain_open(int error)
+{
+	return look_up(open_errors, error);
 }

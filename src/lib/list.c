@@ -17,6 +17,7 @@ struct mapbuf_entry {
 	int numa_node;
 	int64_t opens;
 	int64_t mappings;
+	int64_t exports;
 	int64_t dma_bits;
 	int64_t phys_addr;
 	int64_t zero_on_last_close;
@@ -66,6 +67,7 @@ static int read_entry(int class, const char *node, struct mapbuf_entry *entry)
 	entry->numa_node = read_optional(dir, "numa_node");
 	entry->opens = read_optional(dir, "opens");
 	entry->mappings = read_optional(dir, "mappings");
+	entry->exports = read_optional(dir, "exports");
 	entry->dma_bits = read_optional(dir, "dma_bits");
 	entry->phys_addr = read_optional(dir, "phys_addr");
 	entry->zero_on_last_close = read_zero_on_last_close(dir);
@@ -194,6 +196,11 @@ int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry)
 {
 	return entry->mappings;
+}
+
+int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry)
+{
+	return entry->exports;
 }
 
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)

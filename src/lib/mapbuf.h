@@ -83,6 +83,36 @@ ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
 ssize_t mapbuf_write(struct mapbuf *buffer, const void *data, size_t length,
 		     uint64_t offset);
 
+/* New data: see MAPBUF_IOC_NOTIFY in <linux/mapbuf.h> */
+
+/*
+ * Tells everybody who waits that there is new data.  Notifications of a buffer
+ * are numbered from 1; @number may be NULL.
+ */
+int mapbuf_notify(struct mapbuf *buffer, uint64_t *number);
+/*
+ * The last notification, which this open buffer has seen then; at first those
+ * from before it was opened.  poll(2) says POLLIN while there is a later one,
+ * and POLLHUP when the buffer has been destroyed.
+ */
+int mapbuf_seen(struct mapbuf *buffer, uint64_t *number);
+/*
+ * Waits until there is one that was not seen, and sees it.  @timeout_ms: -1 for
+ * no limit; ETIMEDOUT.  ENODEV: the buffer has been destroyed.
+ */
+int mapbuf_wait_data(struct mapbuf *buffer, uint64_t *number, int timeout_ms);
+/* Each notification adds 1 to that eventfd; -1 ends it. */
+int mapbuf_set_eventfd(struct mapbuf *buffer, int eventfd);
+
+/* For devices */
+
+/*
+ * The descriptor of a dma-buf, or -1.  @offset, @length: of a part, in whole
+ * pages; @length 0 means to the end of the buffer.
+ */
+int mapbuf_export_dmabuf(struct mapbuf *buffer, uint64_t offset,
+			 uint64_t length);
+
 /* Creating and destroying */
 
 struct mapbuf_options *mapbuf_options_new(void);
@@ -140,6 +170,7 @@ int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
 /* -1 where the module does not tell. */
 int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
+int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry);
 /* -1 also for ordinary users, and for scattered memory */
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry);

@@ -37,6 +37,7 @@ in_zsh()
 
 all_verbs="status
 list
+notify
 show
 create
 destroy

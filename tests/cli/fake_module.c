@@ -214,6 +214,16 @@ static int info(int fd, struct mapbuf_info *request)
 	return 0;
 }
 
+/* Everything has been seen, and the node polls as readable all the same. */
+static int notify(const struct mapbuf_notify *request, const char *verb,
+		  const char *log)
+{
+	if (request->size != sizeof(*request))
+		abort();
+	write_line(log, "a", "%s", verb);
+	return 0;
+}
+
 int __wrap_ioctl(int fd, unsigned long number, void *request)
 {
 	char log[512];
@@ -225,6 +235,10 @@ int __wrap_ioctl(int fd, unsigned long number, void *request)
 		errno = destroy(request, log);
 	else if (number == MAPBUF_IOC_INFO)
 		errno = info(fd, request);
+	else if (number == MAPBUF_IOC_NOTIFY)
+		errno = notify(request, "notify", log);
+	else if (number == MAPBUF_IOC_SEEN)
+		errno = notify(request, "seen", log);
 	else
 		errno = ENOTTY;
 	return errno ? -1 : 0;

@@ -174,6 +174,7 @@ test_show()
 	: >"$tmp/root/dev/mapbuf0"
 	chmod 640 "$tmp/root/dev/mapbuf0"
 	echo 32 >"$tmp/root/sys/class/mapbuf/mapbuf0/dma_bits"
+	echo 2 >"$tmp/root/sys/class/mapbuf/mapbuf0/exports"
 	echo 0x0000000012340000 >"$tmp/root/sys/class/mapbuf/mapbuf0/phys_addr"
 	holder 123 recorder "0::/system.slice/recorder@adc0.service" 2 1
 	holder 45 viewer "12:cpu:/
@@ -189,6 +190,7 @@ test_show()
       PATH: /dev/mapbuf0
      OPENS: 0
   MAPPINGS: 0
+   EXPORTS: 2
         ID: 0
    DMABITS: 32
    ADDRESS: 0x12340000
@@ -213,6 +215,7 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
          "path": "/dev/mapbuf0",
          "opens": 0,
          "mappings": 0,
+         "exports": 2,
          "id": 0,
          "dmabits": 32,
          "address": "0x12340000",
@@ -342,4 +345,24 @@ test_wait()
 	else
 		not_ok "wait until a buffer is there"
 	fi
+}
+
+test_notify()
+{
+	fresh_system
+	fake create adc0 --size=4K --group=7 >"$tmp/out"
+	: >"$tmp/root/requests"
+	# The fake module tells from the node's path which buffer it is of.
+	truncate -s 4096 "$tmp/root/dev/mapbuf0"
+	expect "notify" 0 "" "" fake notify adc0
+	expect "wait for data" 0 "" "" fake wait --data --timeout=5 adc0
+	printf 'notify\nseen\n' >"$tmp/expected"
+	same "what reaches the module" "$tmp/expected" "$tmp/root/requests"
+	contains "notify of none" 1 \
+		"buffer 'x': nobody is notified: there is no such buffer" \
+		fake notify x adc0
+	contains "wait for data of none" 1 "buffer 'x': there is no such buffer" \
+		fake wait --data --timeout=0 x
+	contains "notify of nothing" 2 "give at least one NAME" fake notify
+	contains "notify with an option" 2 "Try" fake notify --all adc0
 }

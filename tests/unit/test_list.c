@@ -15,6 +15,7 @@ static void sorted_and_complete(void **state)
 	fixture_buffer(9, "a.1", "4096", "vmalloc");
 	fixture_write("/sys/class/mapbuf/mapbuf9/numa_node", "1\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/opens", "2\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/exports", "3\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/mappings", "3\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/phys_addr",
@@ -32,6 +33,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_id(entry), 9);
 	assert_int_equal(mapbuf_entry_numa_node(entry), 1);
 	assert_int_equal(mapbuf_entry_opens(entry), 2);
+	assert_int_equal(mapbuf_entry_exports(entry), 3);
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);

@@ -77,7 +77,7 @@ _mapbufctl()
 		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace 2>/dev/null
 	else
 		case $verb in
-		destroy | show | wait)
+		destroy | notify | show | wait)
 			mapfile -t COMPREPLY < <(compgen \
 				-W "$(_mapbufctl_words buffers)" -- "$word")
 			;;

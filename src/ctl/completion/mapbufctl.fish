@@ -45,6 +45,6 @@ end
 complete -c mapbufctl -f
 complete -c mapbufctl -n 'test -z (__mapbufctl_verb)' -a '(__mapbufctl_verbs)'
 complete -c mapbufctl -n 'test -z (__mapbufctl_verb)' -a '--help --version'
-complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) destroy show wait' -a '(__mapbufctl_buffers)'
+complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) destroy notify show wait' -a '(__mapbufctl_buffers)'
 complete -c mapbufctl -n 'test -n (__mapbufctl_verb); and string match -q -- "-*" (commandline -ct); and not string match -q -- "*=*" (commandline -ct)' -a '(__mapbufctl_options)'
 complete -c mapbufctl -n 'test -n (__mapbufctl_verb); and string match -q -- "*=*" (commandline -ct)' -a '(__mapbufctl_values)'
