@@ -29,14 +29,14 @@ MAPBUF_IMPORT_NS_DMA_BUF;
  * @buf: the buffer; this is one of its users
  * @first: page of it
  * @nr_pages: length
- * @lock: protects @attachments, and the table of each
+ * @lock: protects @attachments, and whether each is mapped
  * @attachments: of struct mapbuf_attachment
  */
 struct mapbuf_dmabuf {
 	struct mapbuf_buffer *buf;
 	unsigned long first;
 	unsigned long nr_pages;
-	struct mutex lock;
+	struct mutex lock;	/* attachments, and whether they are mapped */
 	struct list_head attachments;
 };
 

@@ -124,7 +124,7 @@ struct mapbuf_buffer {
 	atomic_t mappings;
 	struct kernfs_node *opens_attr;
 	struct kernfs_node *mappings_attr;
-	spinlock_t notify_lock;
+	spinlock_t notify_lock;	/* sequence, eventfds, and of files: seen */
 	u64 sequence;
 	struct list_head eventfds;
 	wait_queue_head_t waiters;
