@@ -227,9 +227,10 @@ kernel_log_check()
 		-e 'invalid wait context|lock held when returning' "$1"
 }
 
-# set_machine RELEASE: the machine for that kernel.  Never KVM: it may be there
-# and hang.  The processor without cx16 because QEMU's emulation of that breaks
-# newer kernels.
+# set_machine RELEASE [ICOUNT]: the machine for that kernel; with ICOUNT one
+# whose clock counts the instructions of its only processor.  Never KVM: it may
+# be there and hang.  The processor without cx16 because QEMU's emulation of
+# that breaks newer kernels.
 # shellcheck disable=SC2034
 set_machine()
 {
@@ -243,7 +244,11 @@ set_machine()
 		qemu_machine='-machine q35 -cpu max,-cx16'
 		;;
 	esac
-	qemu_machine="$qemu_machine -accel tcg,thread=multi,tb-size=512
+	case ${2:-} in
+	'') accel='-accel tcg,thread=multi,tb-size=512' ;;
+	*) accel='-accel tcg,thread=single,tb-size=512 -icount shift=0' ;;
+	esac
+	qemu_machine="$qemu_machine $accel
 		-nodefaults -no-user-config -display none -no-reboot"
 }
 
