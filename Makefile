@@ -9,6 +9,8 @@
 # make rpm       RPM packages, into build/rpm
 # make demo      the whole way, from package to service, in a virtual machine
 # make check     all tests; make check-NAME runs tests/NAME alone
+# make bench     what mapbuf costs beside other ways; KERNELS= and SIZES= say on
+#                which kernels and at which sizes in MiB
 # make lint      what checks the sources without running them
 
 KVER ?= $(shell uname -r)
@@ -70,6 +72,9 @@ check:
 check-%:
 	tests/run $*
 
+bench:
+	tests/bench/measure
+
 lint:
 	tests/run lint
 
@@ -80,4 +85,4 @@ clean:
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
 		Module.symvers compat/features.h compat/features.log compat/.*.cmd
 
-.PHONY: all modules install dist deb rpm demo check lint clean
+.PHONY: all modules install dist deb rpm demo check bench lint clean

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * usage: bench MIB...
+ *
+ * Measure, for each kind of memory in sources.c, what mapping costs at these
+ * sizes, how much memory is taken, and what works on the mapping.  In a machine
+ * whose clock counts instructions.  Prints lines of fields separated by tabs:
+ *
+ *	kernel RELEASE
+ *	cost SIZE ROW WHOSE LATE MAKE MMAP TOUCH MUNMAP FREE
+ *		in instructions per MiB
+ *	memory SIZE ROW WHOSE LATE TAKEN TABLES
+ *		bytes taken from the free ones, and those of the page tables
+ *		that a process needs beside
+ *	use SIZE ROW WHOSE LATE ODIRECT READV VMSPLICE DONTNEED RSS PAGE
+ *		"yes", or how it fails; RSS and the size of its pages in KiB
+ *	error SIZE ROW REASON
+ *		instead of these where there is no such memory
+ */
+#include "sources.h"
+
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include <linux/membarrier.h>
+
+#define DISK "/dev/vda"
+#define USE_BYTES (4 * MIB)
+#define PIN_BYTES (64 * KIB)
+#define PIN_AT (MIB + 8 * PAGE)
+
+enum { MAKE, MMAP, TOUCH, MUNMAP, FREE, STEPS };
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static void touch(volatile char *at, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes; i += PAGE)
+		at[i] = 1;
+}
+
+static void label(const char *what, const struct source *source, size_t bytes)
+{
+	printf("%s\t%zu\t%s\t%s\t%s", what, bytes, source->name, source->whose,
+	       source->late ? "late" : "there");
+}
+
+static void report_error(const struct source *source, size_t bytes, int err)
+{
+	printf("error\t%zu\t%s\t%s\n", bytes, source->name,
+	       strerrorname_np(err));
+	fflush(stdout);
+}
+
+/* 0 or -errno, whatever the source: -1 stands for no descriptor. */
+static int get(const struct source *source, size_t bytes, int *fd)
+{
+	*fd = source->get ? source->get(source, bytes) : -1;
+	return source->get && *fd < 0 ? *fd : 0;
+}
+
+/* One run: make, map, touch, unmap, free. */
+static int run(const struct source *source, size_t bytes, uint64_t steps[STEPS])
+{
+	uint64_t at[STEPS + 1];
+	void *map;
+	int fd, err, i;
+
+	at[MAKE] = now();
+	err = get(source, bytes, &fd);
+	if (err)
+		return err;
+	at[MMAP] = now();
+	map = source_map(source, fd, bytes);
+	if (map == MAP_FAILED) {
+		err = -errno;
+		source_put(source, fd);
+		return err;
+	}
+	at[TOUCH] = now();
+	touch(map, bytes);
+	at[MUNMAP] = now();
+	source_unmap(source, map, bytes);
+	at[FREE] = now();
+	source_put(source, fd);
+	at[STEPS] = now();
+	for (i = 0; i < STEPS; i++)
+		steps[i] = at[i + 1] - at[i];
+	return 0;
+}
+
+/*
+ * The best of several runs: whatever comes in between only adds.  What is large
+ * takes long, and little of it comes in between.
+ */
+static void cost(const struct source *source, size_t bytes)
+{
+	uint64_t best[STEPS] = { 0 }, steps[STEPS];
+	int i, round, err, rounds = bytes > 64 * MIB ? 1 : 5;
+
+	for (round = 0; round < rounds; round++) {
+		err = run(source, bytes, steps);
+		if (err) {
+			report_error(source, bytes, -err);
+			return;
+		}
+		for (i = 0; i < STEPS; i++) {
+			if (!round || steps[i] < best[i])
+				best[i] = steps[i];
+		}
+	}
+	label("cost", source, bytes);
+	for (i = 0; i < STEPS; i++)
+		printf("\t%.0f", (double)best[i] * MIB / bytes);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* The sum of the fields in a file, read at once, that one of both matches. */
+static long sum_of(const char *path, const char *format, const char *format2)
+{
+	FILE *file = fopen(path, "r");
+	long sum = 0, value;
+	char line[256];
+
+	if (!file)
+		t_bail("open %s", path);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, format, &value) == 1 ||
+		    sscanf(line, format2, &value) == 1)
+			sum += value;
+	}
+	fclose(file);
+	return sum;
+}
+
+/* In KiB. */
+static long page_tables(void)
+{
+	return sum_of("/proc/self/status", "VmPTE: %ld", "VmPMD: %ld");
+}
+
+/*
+ * In KiB.  The processor's lists have pages that MemFree leaves out; and some of
+ * what was freed just now waits for the end of an RCU grace period.
+ */
+static long free_memory(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	usleep(100000);
+	return sum_of("/proc/zoneinfo", " pages free %ld", " count: %ld") *
+	       (long)(PAGE / KIB);
+}
+
+/* What several of them take, as slabs blur what one does. */
+static void memory(const struct source *source, size_t bytes)
+{
+	int fds[8], i, n = bytes > 8 * MIB ? 1 : ARRAY_LEN(fds), err = 0;
+	long before, after, tables;
+	void *map = NULL;
+
+	before = free_memory();
+	for (i = 0; i < n; i++) {
+		err = get(source, bytes, &fds[i]);
+		if (err)
+			break;
+	}
+	n = i;
+	tables = page_tables();
+	if (!err) {
+		map = source_map(source, fds[0], bytes);
+		err = map == MAP_FAILED ? -errno : 0;
+	}
+	if (!err) {
+		touch(map, bytes);
+		tables = page_tables() - tables;
+		/* Only what is there without a mapping counts. */
+		source_unmap(source, map, bytes);
+		after = free_memory();
+		label("memory", source, bytes);
+		printf("\t%ld\t%ld\n", (before - after) * (long)KIB / n,
+		       tables * (long)KIB);
+	} else {
+		report_error(source, bytes, -err);
+	}
+	for (i = 0; i < n; i++)
+		source_put(source, fds[i]);
+	fflush(stdout);
+}
+
+static const char *verdict(bool ok)
+{
+	return ok ? "yes" : strerrorname_np(errno);
+}
+
+static const char *use_disk(char *at)
+{
+	int fd = open(DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		t_bail("open " DISK);
+	fill(at, PIN_BYTES, 1);
+	ok = pwrite(fd, at, PIN_BYTES, 0) == PIN_BYTES;
+	if (ok) {
+		memset(at, 0, PIN_BYTES);
+		ok = pread(fd, at, PIN_BYTES, 0) == PIN_BYTES;
+	}
+	close(fd);
+	if (ok && !filled(at, PIN_BYTES, 1))
+		return "wrong data";
+	return verdict(ok);
+}
+
+static const char *use_readv(char *at)
+{
+	char *copy = calloc(1, PIN_BYTES);
+	struct iovec here = { copy, PIN_BYTES }, there = { at, PIN_BYTES };
+	const char *result;
+
+	fill(at, PIN_BYTES, 2);
+	result = verdict(process_vm_readv(getpid(), &here, 1, &there, 1, 0) ==
+			 PIN_BYTES);
+	if (!strcmp(result, "yes") && !filled(copy, PIN_BYTES, 2))
+		result = "wrong data";
+	free(copy);
+	return result;
+}
+
+static const char *use_vmsplice(char *at)
+{
+	struct iovec iov = { at, PIN_BYTES };
+	char *copy = calloc(1, PIN_BYTES);
+	const char *result;
+	int ends[2];
+
+	if (pipe(ends))
+		t_bail("pipe");
+	fill(at, PIN_BYTES, 3);
+	result = verdict(vmsplice(ends[1], &iov, 1, 0) == PIN_BYTES);
+	if (!strcmp(result, "yes") &&
+	    (read(ends[0], copy, PIN_BYTES) != PIN_BYTES ||
+	     !filled(copy, PIN_BYTES, 3)))
+		result = "wrong data";
+	close(ends[0]);
+	close(ends[1]);
+	free(copy);
+	return result;
+}
+
+/* Whether a part that is dropped from the page tables comes back. */
+static const char *use_dontneed(char *at)
+{
+	int status;
+
+	fill(at, PIN_BYTES, 4);
+	fflush(stdout);
+	if (!fork()) {
+		if (madvise(at, 4 * MIB - PIN_AT, MADV_DONTNEED))
+			_exit(errno);
+		_exit(*(volatile uint64_t *)at ? 0 : 255);
+	}
+	if (wait(&status) < 0)
+		t_bail("wait");
+	if (WIFSIGNALED(status))
+		return sigabbrev_np(WTERMSIG(status)) ?
+		       sigabbrev_np(WTERMSIG(status)) : "signal";
+	if (WEXITSTATUS(status) == 255)
+		return "lost";
+	return WEXITSTATUS(status) ? strerrorname_np(WEXITSTATUS(status)) :
+	       "yes";
+}
+
+/* In KiB, the largest that smaps tells of. */
+static long page_size(const char *at, size_t bytes)
+{
+	static const char *const huge[] = {
+		"FilePmdMapped", "ShmemPmdMapped", "AnonHugePages",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(huge); i++) {
+		if (smaps_range(at, bytes, huge[i]) > 0)
+			return HUGE_PAGE / KIB;
+	}
+	return smaps(at, "KernelPageSize");
+}
+
+static void use(const struct source *source)
+{
+	const char *disk, *readv, *splice, *dontneed;
+	long rss, page;
+	char *map;
+	int fd, err;
+
+	err = get(source, USE_BYTES, &fd);
+	map = err ? MAP_FAILED : source_map(source, fd, USE_BYTES);
+	if (map == MAP_FAILED) {
+		report_error(source, USE_BYTES, err ? -err : errno);
+		if (!err)
+			source_put(source, fd);
+		return;
+	}
+	touch(map, USE_BYTES);
+	rss = smaps_range(map, USE_BYTES, "Rss") +
+	      smaps_range(map, USE_BYTES, "Shared_Hugetlb") +
+	      smaps_range(map, USE_BYTES, "Private_Hugetlb");
+	page = page_size(map, USE_BYTES);
+	disk = use_disk(map + PIN_AT);
+	readv = use_readv(map + PIN_AT);
+	splice = use_vmsplice(map + PIN_AT);
+	dontneed = use_dontneed(map + PIN_AT);
+	label("use", source, USE_BYTES);
+	printf("\t%s\t%s\t%s\t%s\t%ld\t%ld\n", disk, readv, splice, dontneed,
+	       rss, page);
+	fflush(stdout);
+	source_unmap(source, map, USE_BYTES);
+	source_put(source, fd);
+}
+
+static void all_memory(size_t bytes)
+{
+	const struct source *source;
+
+	for (source = sources; source->name; source++) {
+		if (!source->late)
+			memory(source, bytes);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct source *source;
+	struct utsname name;
+	int i;
+
+	uname(&name);
+	printf("kernel\t%s\n", name.release);
+	for (source = sources; source->name; source++)
+		use(source);
+	/* Not a power of two. */
+	all_memory(3 * MIB);
+	for (i = 1; i < argc; i++) {
+		size_t bytes = atol(argv[i]) * MIB;
+		bool large = bytes > 64 * MIB;
+
+		if (!large)
+			all_memory(bytes);
+		for (source = sources; source->name; source++) {
+			/* To clear it costs the same at any size. */
+			if (!source->late || !large)
+				cost(source, bytes);
+		}
+	}
+	return 0;
+}

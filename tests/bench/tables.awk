@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# awk -v table=NAME -f tables.awk FILE...: one table, in Markdown, of what the
+# bench program printed, a file for each kernel.  Where kernels differ, a cell
+# has one value for each, in the order of the files.
+
+BEGIN { FS = "\t" }
+
+$1 == "kernel" {
+	kernels++
+	split($2, part, ".")
+	releases = releases (kernels > 1 ? ", " : "") $2
+	short = short (kernels > 1 ? " / " : "") part[1] "." part[2] + 0
+	next
+}
+
+!(($3) in seen) { seen[$3] = 1; rows[++n] = $3 }
+
+# A kernel that has no such memory has no value.
+$1 == "error" { next }
+
+{
+	there[$3] = $5 == "there"
+	for (i = 6; i <= NF; i++)
+		value[$1, $2, $3, kernels, i - 5] = $i
+}
+
+# Thousands.
+function thousands(x) { return sprintf(x < 99950 ? "%.1fk" : "%.0fk", x / 1000) }
+
+# The value of one kernel, or a dash.  A column is WHAT SIZE HOW FIELD...: "sum"
+# the fields, the field in "MiB", or "KiB" in each MiB; with "use" the field is
+# in the place of HOW.
+function cell(column, row, k,    i, sum, what, size) {
+	split(column, part, " ")
+	what = part[1]
+	size = part[2]
+	if (!((what, size, row, k, 1) in value))
+		return "–"
+	if (what == "use")
+		return value[what, size, row, k, part[3]]
+	if (part[3] == "sum") {
+		for (i = 4; i in part; i++)
+			sum += value[what, size, row, k, part[i]]
+		return thousands(sum)
+	}
+	sum = value[what, size, row, k, part[4]]
+	if (part[3] == "MiB")
+		return sprintf("%.2f", sum / 1048576)
+	# KiB for each MiB, beyond what was asked for if that is in there.
+	if (part[5] && sum < size / 2)
+		return "none taken"
+	sum = (sum - part[5] * size) * 1024 / size
+	return sprintf("%.1f", sum > -0.05 && sum < 0 ? 0 : sum)
+}
+
+function cells(column, row,    k, one, same, all) {
+	same = 1
+	for (k = 1; k <= kernels; k++) {
+		one = cell(column, row, k)
+		all = all (k > 1 ? " / " : "") one
+		if (k > 1 && one != cell(column, row, 1))
+			same = 0
+	}
+	return same ? cell(column, row, 1) : all
+}
+
+# Rows of memory that is there, or not yet, with any value at all.
+function print_rows(columns, want,    i, r, m, line, filled, list, text) {
+	m = split(columns, list, ",")
+	for (r = 1; r <= n; r++) {
+		if (there[rows[r]] != want)
+			continue
+		line = "| " rows[r] " |"
+		filled = 0
+		for (i = 1; i <= m; i++) {
+			text = cells(list[i], rows[r])
+			filled = filled || text != "–"
+			line = line " " text " |"
+		}
+		if (filled)
+			print line
+	}
+}
+
+function head(titles,    i, m, list, line, rule) {
+	m = split(titles, list, ",")
+	line = "| " short " |"
+	rule = "|---|"
+	for (i = 1; i <= m; i++) {
+		line = line " " list[i] " |"
+		rule = rule "---|"
+	}
+	print line
+	print rule
+}
+
+END {
+	MiB = 1048576
+	if (table == "kernels") {
+		print "Linux " releases
+	} else if (table == "sum") {
+		head("4 MiB,64 MiB,1 GiB")
+		print_rows("cost " 4 * MiB " sum 2 3 4,cost " 64 * MiB \
+			   " sum 2 3 4,cost " 1024 * MiB " sum 2 3 4", 1)
+	} else if (table == "steps") {
+		head("mmap,first touch,munmap")
+		print_rows("cost " 64 * MiB " sum 2,cost " 64 * MiB \
+			   " sum 3,cost " 64 * MiB " sum 4", 1)
+	} else if (table == "make") {
+		head("make,free")
+		print_rows("cost " 64 * MiB " sum 1,cost " 64 * MiB " sum 5", 1)
+	} else if (table == "late") {
+		head("first touch,munmap and free")
+		print_rows("cost " 64 * MiB " sum 3,cost " 64 * MiB " sum 4 5", 0)
+	} else if (table == "memory") {
+		head("3 MiB take,more than asked for," \
+		     "page tables of each process")
+		print_rows("memory " 3 * MiB " MiB 1,memory " 64 * MiB \
+			   " KiB 1 1,memory " 64 * MiB " KiB 2 0", 1)
+	} else if (table == "use") {
+		head("O_DIRECT,process_vm_readv,vmsplice," \
+		     "MADV_DONTNEED,RSS of 4096 KiB,page KiB")
+		u = "use " 4 * MiB " "
+		print_rows(u "1," u "2," u "3," u "4," u "5," u "6", 1)
+	} else {
+		print "tables.awk: no table " table >"/dev/stderr"
+		exit 1
+	}
+}
