@@ -19,12 +19,9 @@
  */
 #include "sources.h"
 
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <time.h>
-
-#include <linux/membarrier.h>
 
 #define DISK "/dev/vda"
 #define USE_BYTES (4 * MIB)
@@ -126,40 +123,10 @@ static void cost(const struct source *source, size_t bytes)
 	fflush(stdout);
 }
 
-/* The sum of the fields in a file, read at once, that one of both matches. */
-static long sum_of(const char *path, const char *format, const char *format2)
-{
-	FILE *file = fopen(path, "r");
-	long sum = 0, value;
-	char line[256];
-
-	if (!file)
-		t_bail("open %s", path);
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, format, &value) == 1 ||
-		    sscanf(line, format2, &value) == 1)
-			sum += value;
-	}
-	fclose(file);
-	return sum;
-}
-
 /* In KiB. */
 static long page_tables(void)
 {
 	return sum_of("/proc/self/status", "VmPTE: %ld", "VmPMD: %ld");
-}
-
-/*
- * In KiB.  The processor's lists have pages that MemFree leaves out; and some of
- * what was freed just now waits for the end of an RCU grace period.
- */
-static long free_memory(void)
-{
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	usleep(100000);
-	return sum_of("/proc/zoneinfo", " pages free %ld", " count: %ld") *
-	       (long)(PAGE / KIB);
 }
 
 /* What several of them take, as slabs blur what one does. */
@@ -169,7 +136,7 @@ static void memory(const struct source *source, size_t bytes)
 	long before, after, tables;
 	void *map = NULL;
 
-	before = free_memory();
+	before = all_free();
 	for (i = 0; i < n; i++) {
 		err = get(source, bytes, &fds[i]);
 		if (err)
@@ -186,7 +153,7 @@ static void memory(const struct source *source, size_t bytes)
 		tables = page_tables() - tables;
 		/* Only what is there without a mapping counts. */
 		source_unmap(source, map, bytes);
-		after = free_memory();
+		after = all_free();
 		label("memory", source, bytes);
 		printf("\t%ld\t%ld\n", (before - after) * (long)KIB / n,
 		       tables * (long)KIB);
@@ -273,8 +240,7 @@ static const char *use_dontneed(char *at)
 	if (wait(&status) < 0)
 		t_bail("wait");
 	if (WIFSIGNALED(status))
-		return sigabbrev_np(WTERMSIG(status)) ?
-		       sigabbrev_np(WTERMSIG(status)) : "signal";
+		return WTERMSIG(status) == SIGBUS ? "SIGBUS" : "another signal";
 	if (WEXITSTATUS(status) == 255)
 		return "lost";
 	return WEXITSTATUS(status) ? strerrorname_np(WEXITSTATUS(status)) :

@@ -46,7 +46,7 @@ function cell(column, row, k,    i, sum, what, size) {
 	}
 	sum = value[what, size, row, k, part[4]]
 	if (part[3] == "MiB")
-		return sprintf("%.2f", sum / 1048576)
+		return sprintf("%.2f", sum < 0 ? 0 : sum / 1048576)
 	# KiB for each MiB, beyond what was asked for if that is in there.
 	if (part[5] && sum < size / 2)
 		return "none taken"

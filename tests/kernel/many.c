@@ -5,18 +5,8 @@
  */
 #include "t.h"
 
-#include <time.h>
-
 #define COUNT 10000
 #define SAMPLE 500
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
 
 static void name_of(char name[32], int i)
 {
@@ -83,14 +73,7 @@ static void each(bool (*what)(int i), const char *verb, bool counted)
 
 int main(void)
 {
-	FILE *file = fopen("/proc/cmdline", "r");
-	char line[4096] = "";
-	bool counted;
-
-	if (!file || !fgets(line, sizeof(line), file))
-		t_bail("/proc/cmdline");
-	fclose(file);
-	counted = strstr(line, "icount");
+	bool counted = counts_instructions();
 
 	each(create, "create", counted);
 	each(use, "open and close", counted);

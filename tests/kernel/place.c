@@ -6,7 +6,6 @@
 #include "t.h"
 
 #include <sys/syscall.h>
-#include <time.h>
 
 #define DISK "/dev/vda"
 #define HOGS 40
@@ -162,14 +161,6 @@ static void pin_down(void)
 		if (pipe(ends) || write(ends[1], "x", 1) != 1)
 			t_bail("pipe");
 	}
-}
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 static int big(size_t size)

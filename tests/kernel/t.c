@@ -4,6 +4,9 @@
 #include <dirent.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
+
+#include <linux/membarrier.h>
 
 const struct store stores[] = {
 	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
@@ -258,6 +261,50 @@ long mem_free(void)
 	if (!b_try_create("settle", 4 * MIB, MAPBUF_BACKING_CONTIGUOUS))
 		b_destroy("settle", 0);
 	return meminfo("MemFree");
+}
+
+long sum_of(const char *path, const char *format, const char *format2)
+{
+	FILE *file = fopen(path, "r");
+	long sum = 0, value;
+	char line[256];
+
+	if (!file)
+		t_bail("open %s", path);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, format, &value) == 1 ||
+		    sscanf(line, format2, &value) == 1)
+			sum += value;
+	}
+	fclose(file);
+	return sum;
+}
+
+long all_free(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	usleep(100000);
+	return sum_of("/proc/zoneinfo", " pages free %ld", " count: %ld") *
+	       (long)(PAGE / KIB);
+}
+
+double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+bool counts_instructions(void)
+{
+	FILE *file = fopen("/proc/cmdline", "r");
+	char line[4096] = "";
+
+	if (!file || !fgets(line, sizeof(line), file))
+		t_bail("/proc/cmdline");
+	fclose(file);
+	return strstr(line, "icount");
 }
 
 long smaps_range(const void *at, size_t len, const char *field)

@@ -94,6 +94,16 @@ long smaps_range(const void *at, size_t len, const char *field);
  */
 long mem_free(void);
 
+/* The same to the page, but for what caches of the kernel keep. */
+long all_free(void);
+
+/* The sum of the fields in a file, read at once, that one of both matches. */
+long sum_of(const char *path, const char *format, const char *format2);
+
+/* The machine's time; and whether it counts its processor's instructions. */
+double seconds(void);
+bool counts_instructions(void);
+
 /* Whether the kernel is that release or later: only for what it cannot do. */
 bool kernel_since(int major, int minor);
 
