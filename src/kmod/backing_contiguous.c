@@ -23,6 +23,13 @@
  */
 static DEFINE_MUTEX(scan_lock);
 
+/*
+ * Ranges with doubtful pages that are tried, if there are none without.  A try
+ * costs the moving of all that comes before the page that stays; but it also
+ * empties the lists that the page may have been on its way to.
+ */
+#define DOUBTFUL_TRIES 2
+
 /* The first frame beyond what DMABits= allows. */
 static unsigned long bound_pfn(const struct mapbuf_buffer *buf)
 {
@@ -34,8 +41,10 @@ static unsigned long bound_pfn(const struct mapbuf_buffer *buf)
 /*
  * How many frames from @page on can be had, as far as that can be seen without
  * a lock; 0: this one cannot.  A wrong answer costs a try, nothing else.
+ * @doubtful: pages that seem to be pinned are wanted, too.
  */
-static unsigned long page_obtainable(struct page *page, struct zone *zone)
+static unsigned long page_obtainable(struct page *page, struct zone *zone,
+				     bool doubtful)
 {
 	unsigned long order;
 
@@ -47,7 +56,9 @@ static unsigned long page_obtainable(struct page *page, struct zone *zone)
 		return order < BITS_PER_LONG &&
 		       BIT(order) <= MAX_ORDER_NR_PAGES ? BIT(order) : 1;
 	}
-	return !page_ref_count(page) || mapbuf_page_on_lru(page);
+	return !page_ref_count(page) ||
+	       (mapbuf_page_on_lru(page) &&
+		(doubtful || !mapbuf_page_doubtful(page)));
 }
 
 /*
@@ -55,7 +66,7 @@ static unsigned long page_obtainable(struct page *page, struct zone *zone)
  * so that the next range to try begins behind all such frames.
  */
 static unsigned long range_blocked(unsigned long start, unsigned long end,
-				   struct zone *zone)
+				   struct zone *zone, bool doubtful)
 {
 	unsigned long block, first, i, n, blocked;
 	struct page *page;
@@ -69,7 +80,7 @@ static unsigned long range_blocked(unsigned long start, unsigned long end,
 
 		blocked = end;
 		for (i = 0; i < block - first; i += max(n, 1UL)) {
-			n = page_obtainable(page + i, zone);
+			n = page_obtainable(page + i, zone, doubtful);
 			if (!n)
 				blocked = first + i;
 		}
@@ -120,7 +131,8 @@ err_free:
 	return err;
 }
 
-static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone)
+/* @doubts: how many tries are left for ranges with doubtful pages. */
+static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone, int *doubts)
 {
 	unsigned long end = min(zone_end_pfn(zone), bound_pfn(buf));
 	unsigned long pfn = zone->zone_start_pfn;
@@ -135,12 +147,14 @@ static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone)
 			return -EINTR;
 
 		next = pfn + buf->nr_pages;
-		blocked = range_blocked(pfn, next, zone);
+		blocked = range_blocked(pfn, next, zone, *doubts);
 		if (blocked != next) {
 			pfn = blocked + 1;
 			continue;
 		}
 
+		if (*doubts)
+			(*doubts)--;
 		err = range_take(buf, pfn, &next);
 		if (err != -EBUSY && err != -ENOMEM)
 			return err;
@@ -148,7 +162,7 @@ static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone)
 	}
 }
 
-static int node_scan(struct mapbuf_buffer *buf, int node)
+static int node_scan(struct mapbuf_buffer *buf, int node, int *doubts)
 {
 	struct zone *zone;
 	int i, err = -ENOMEM;
@@ -157,34 +171,41 @@ static int node_scan(struct mapbuf_buffer *buf, int node)
 	for (i = ZONE_NORMAL; i >= 0 && err == -ENOMEM; i--) {
 		zone = &NODE_DATA(node)->node_zones[i];
 		if (populated_zone(zone))
-			err = zone_scan(buf, zone);
+			err = zone_scan(buf, zone, doubts);
+	}
+	return err;
+}
+
+static int nodes_scan(struct mapbuf_buffer *buf, int doubts)
+{
+	int node = buf->spec.numa_node, err = -ENOMEM;
+
+	if (node != NUMA_NO_NODE)
+		return node_scan(buf, node, &doubts);
+
+	for_each_node_state(node, N_MEMORY) {
+		err = node_scan(buf, node, &doubts);
+		if (err != -ENOMEM)
+			break;
 	}
 	return err;
 }
 
 static int contiguous_scan(struct mapbuf_buffer *buf)
 {
-	int node = buf->spec.numa_node, err;
+	int err;
 
 	err = mutex_lock_killable(&scan_lock);
 	if (err)
 		return err;
 
-	err = -ENOMEM;
 	/* Whoever had the lock may have taken them. */
-	if (!mapbuf_pages_available(buf->nr_pages))
-		goto out;
-
-	if (node != NUMA_NO_NODE) {
-		err = node_scan(buf, node);
-	} else {
-		for_each_node_state(node, N_MEMORY) {
-			err = node_scan(buf, node);
-			if (err != -ENOMEM)
-				break;
-		}
+	err = -ENOMEM;
+	if (mapbuf_pages_available(buf->nr_pages)) {
+		err = nodes_scan(buf, 0);
+		if (err == -ENOMEM)
+			err = nodes_scan(buf, DOUBTFUL_TRIES);
 	}
-out:
 	mutex_unlock(&scan_lock);
 	return err;
 }

@@ -79,6 +79,21 @@ static inline bool mapbuf_page_on_lru(struct page *page)
 	return folio_test_lru(page_folio(page));
 }
 
+/*
+ * A single page that is referred to by more than what maps and caches it: it is
+ * pinned, or on its way to a list.  Without a lock, so only probably.
+ */
+static inline bool mapbuf_page_doubtful(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	int known = atomic_read(&folio->_mapcount) + 1 +
+		    folio_test_swapcache(folio);
+
+	if (!folio_test_anon(folio))
+		known += !!folio->mapping + folio_test_private(folio);
+	return !folio_test_large(folio) && folio_ref_count(folio) > known;
+}
+
 /* The index has been of folios, not of pages, since 5.16. */
 static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 {
@@ -91,6 +106,15 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 static inline bool mapbuf_page_on_lru(struct page *page)
 {
 	return PageLRU(page);
+}
+
+static inline bool mapbuf_page_doubtful(struct page *page)
+{
+	int known = atomic_read(&page->_mapcount) + 1 + !!PageSwapCache(page);
+
+	if (!PageAnon(page))
+		known += !!page->mapping + !!PagePrivate(page);
+	return !PageCompound(page) && page_ref_count(page) > known;
 }
 
 static inline void mapbuf_set_index(struct page *head, pgoff_t index)

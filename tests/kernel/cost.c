@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What buffers cost beside their memory: the list of their pages; and time, when
+ * there is no range as long as asked for.  The time is compared where the clock
+ * counts instructions.
+ */
+#include "t.h"
+
+#include <sys/uio.h>
+
+#define TRACING "/sys/kernel/tracing/"
+#define HOLE (4 * MIB)
+#define PIN_EVERY (16 * MIB)
+
+static bool counted;
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_APPEND);
+	bool ok;
+
+	ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Count the kernel's tries to allocate a range, whatever their name there. */
+static void count_tries(void)
+{
+	static const char *const names[] = {
+		"alloc_contig_frozen_range_noprof", "alloc_contig_range_noprof",
+		"alloc_contig_range",
+	};
+	bool probed = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names) && !probed; i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "p:tries %s\n", names[i]);
+		probed = write_file(TRACING "kprobe_events", text);
+	}
+	if (!probed || !write_file(TRACING "events/kprobes/tries/enable", "1"))
+		t_bail("a probe of alloc_contig_range");
+}
+
+static long tries(void)
+{
+	return sum_of(TRACING "kprobe_profile", " tries %ld", " tries %ld");
+}
+
+static void list_of_pages(void)
+{
+	size_t bytes = 512 * MIB;
+	long before = all_free(), taken;
+	char *map;
+	int fd;
+
+	b_create("list", bytes, MAPBUF_BACKING_VMALLOC);
+	taken = before - all_free();
+	fd = b_open("list", O_RDWR);
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_POPULATE, fd, 0);
+	t_ok(smaps_range(map, bytes, "FilePmdMapped") == (long)(bytes / KIB),
+	     "512 MiB are made of 2 MiB pages");
+	taken -= bytes / KIB;
+	t_ok(taken > -128 && taken <= (long)(bytes / KIB / 1000),
+	     "beside the memory it takes %ld KiB, at most 0.1 %%", taken);
+	munmap(map, bytes);
+	close(fd);
+	b_destroy("list", 0);
+}
+
+/* There is none: it takes no longer than a look at each page, or a few tries. */
+static void refused(size_t bytes, const char *why, bool without_a_try)
+{
+	long before = tries();
+	double start = seconds(), took;
+	int err = b_try_create("refused", bytes, MAPBUF_BACKING_CONTIGUOUS);
+
+	took = seconds() - start;
+	before = tries() - before;
+	t_ok(err == -ENOMEM, "%zu MiB, %s: %s", bytes / MIB, why,
+	     err ? strerror(-err) : "made");
+	if (!err)
+		b_destroy("refused", 0);
+	if (without_a_try)
+		t_ok(!before, "no range is tried (%ld)", before);
+	if (counted)
+		t_ok(took < 0.5, "it takes %.3f s, %ld tries", took, before);
+	else
+		t_note("it took %.3f s, %ld tries", took, before);
+}
+
+/* Every second piece of all memory is taken, by what cannot be moved. */
+static void holes(void)
+{
+	char name[32];
+	int i, n = 0;
+
+	do {
+		snprintf(name, sizeof(name), "hole%d", n++);
+	} while (!b_try_create(name, HOLE, MAPBUF_BACKING_CONTIGUOUS));
+	n--;
+	for (i = 0; i < n; i += 2) {
+		snprintf(name, sizeof(name), "hole%d", i);
+		b_destroy(name, 0);
+	}
+	t_ok(n > 100, "%d pieces of memory, every second one is free", n);
+	refused(64 * MIB, "among pages that stay", true);
+	refused(256 * MIB, "among pages that stay", true);
+	for (i = 1; i < n; i += 2) {
+		snprintf(name, sizeof(name), "hole%d", i);
+		b_destroy(name, 0);
+	}
+}
+
+/*
+ * Most of memory is of a process, which could be moved, and half of it is free
+ * again; but pipes hold pages all over it.
+ */
+static void pinned(void)
+{
+	size_t size = (size_t)meminfo("MemFree") * 9 / 10 * KIB, at;
+	char *map;
+	int ends[2];
+
+	size -= size % PIN_EVERY;
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		t_bail("mmap");
+	madvise(map, size, MADV_NOHUGEPAGE);
+	for (at = 0; at < size; at += PAGE)
+		map[at] = 1;
+	for (at = 0; at < size; at += PIN_EVERY) {
+		struct iovec iov = { map + at, PAGE };
+
+		if (pipe(ends) || vmsplice(ends[1], &iov, 1, 0) != PAGE)
+			t_bail("vmsplice");
+		madvise(map + at + PIN_EVERY / 2, PIN_EVERY / 2, MADV_DONTNEED);
+	}
+	refused(256 * MIB, "among pages that are pinned", false);
+	munmap(map, size);
+}
+
+int main(void)
+{
+	counted = counts_instructions();
+	list_of_pages();
+
+	count_tries();
+	if (!write_file("/sys/module/mapbuf/parameters/max_bytes", "100%"))
+		t_bail("max_bytes");
+	refused(meminfo("MemTotal") / KIB * MIB, "more than there is", true);
+	holes();
+	pinned();
+	return t_done();
+}
