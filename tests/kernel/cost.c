@@ -50,10 +50,24 @@ static long tries(void)
 	return sum_of(TRACING "kprobe_profile", " tries %ld", " tries %ld");
 }
 
+/* The kernel may free what was destroyed 5 s later, KFREE_DRAIN_JIFFIES. */
+static long settled_free(void)
+{
+	long was, is = all_free();
+	int i = 0;
+
+	do {
+		was = is;
+		sleep(6);
+		is = all_free();
+	} while (labs(is - was) > 16 && ++i < 10);
+	return is;
+}
+
 static void list_of_pages(void)
 {
 	size_t bytes = 512 * MIB;
-	long before = all_free(), taken;
+	long before = settled_free(), taken;
 	char *map;
 	int fd;
 

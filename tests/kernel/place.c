@@ -9,21 +9,26 @@
 
 #define DISK "/dev/vda"
 #define HOGS 40
+#define CHUNK (4 * MIB)
 
 static pid_t hogs[HOGS];
 
-/* The page frame behind an address that has been touched. */
-static uint64_t frame(const void *at)
+/* The page frames behind @count pages that have been touched. */
+static void frames(const void *at, size_t count, uint64_t *frame)
 {
 	static int fd = -1;
-	uint64_t entry = 0;
+	size_t i;
 
 	if (fd < 0)
 		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pread(fd, &entry, 8, (uintptr_t)at / PAGE * 8) != 8 ||
-	    !(entry >> 63))
+	if (pread(fd, frame, count * 8, (uintptr_t)at / PAGE * 8) !=
+	    (ssize_t)count * 8)
 		t_bail("pagemap");
-	return entry & ((1ULL << 55) - 1);
+	for (i = 0; i < count; i++) {
+		if (!(frame[i] >> 63))
+			t_bail("pagemap");
+		frame[i] &= (1ULL << 55) - 1;
+	}
 }
 
 static int node_of(void *at)
@@ -38,23 +43,27 @@ static int node_of(void *at)
 static bool placed(const char *name, size_t size, bool piece, int node,
 		   int bits)
 {
+	static uint64_t frame[CHUNK / PAGE];
 	int fd = b_open(name, O_RDWR);
 	char *map = b_map(fd, size, 0);
-	uint64_t first = (map[0] = 0, frame(map));
+	uint64_t first = 0;
 	bool ok = true;
-	size_t i;
+	size_t at, i;
 
-	for (i = 0; i < size && ok; i += PAGE) {
-		uint64_t at;
+	for (at = 0; at < size && ok; at += CHUNK) {
+		size_t part = size - at < CHUNK ? size - at : CHUNK;
 
-		ok = all_zero(map + i, PAGE);
-		at = frame(map + i);
-		ok = ok && (!piece || at == first + i / PAGE) &&
-		     (bits == 64 || at < 1ULL << (bits - 12)) &&
-		     (node < 0 || i % (4 * MIB) || node_of(map + i) == node);
+		ok = all_zero(map + at, part);
+		frames(map + at, part / PAGE, frame);
+		if (!at)
+			first = frame[0];
+		for (i = 0; i < part / PAGE && ok; i++)
+			ok = (!piece || frame[i] == first + at / PAGE + i) &&
+			     (bits == 64 || frame[i] < 1ULL << (bits - 12));
+		ok = ok && (node < 0 || node_of(map + at) == node);
 		if (!ok)
-			t_note("byte %zu of %s: frame %#llx, first %#llx", i,
-			       name, (unsigned long long)at,
+			t_note("after %zu of %s: frame %#llx, first %#llx", at,
+			       name, (unsigned long long)frame[i ? i - 1 : 0],
 			       (unsigned long long)first);
 	}
 	if (piece && size >= HUGE_PAGE && first % 512) {
