@@ -37,6 +37,14 @@ static const char *signatures_needed(void)
 	return why;
 }
 
+/* Where DKMS has the public part of the key that it signs with */
+static const char *dkms_key(void)
+{
+	static const char ubuntu[] = "/var/lib/shim-signed/mok/MOK.der";
+
+	return exists("%s", ubuntu) ? ubuntu : "/var/lib/dkms/mok.pub";
+}
+
 /* A field of modinfo(8); NULL if there is none. */
 static char *get_info(struct kmod_list *info, const char *field)
 {
@@ -68,16 +76,16 @@ static char *check_signature(const char *needed, const char *signer)
 	int is_known;
 
 	if (!signer)
-		return xprintf("it is not signed, and this kernel takes signed modules only (%s): have DKMS sign it and enrol its key with mokutil --import",
-			       needed);
+		return xprintf("it is not signed, and this kernel takes signed modules only (%s): have DKMS sign it, enrol its key with mokutil --import %s, and reboot",
+			       needed, dkms_key());
 	is_known = has_key(signer);
 	if (is_known > 0)
 		return NULL;
 	if (is_known == 0)
-		return xprintf("it is signed by '%s', of which this kernel has no key, and it takes signed modules only (%s): enrol that key with mokutil --import (DKMS has it in /var/lib/dkms/mok.pub) and reboot",
-			       signer, needed);
-	return xprintf("this kernel takes signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key with mokutil --import (root is told here whether the kernel has it)",
-		       needed, signer);
+		return xprintf("it is signed by '%s', of which this kernel has no key, and it takes signed modules only (%s): enrol that key, with mokutil --import %s if it is that of DKMS, and reboot",
+			       signer, needed, dkms_key());
+	return xprintf("this kernel takes signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key, with mokutil --import %s if it is that of DKMS, and reboot (root is told here whether the kernel has it)",
+		       needed, signer, dkms_key());
 }
 
 static char *check_file(struct kmod_module *module, const char *release)
@@ -175,33 +183,93 @@ static char *explain_no_file(const char *release)
 		       release);
 }
 
-static char *explain(void)
+/* As their managers mark them */
+static int in_container(void)
+{
+	return exists("%s", "/run/systemd/container") ||
+	       exists("%s", "/run/host/container-manager") ||
+	       exists("%s", "/run/.containerenv") ||
+	       exists("%s", "/.dockerenv");
+}
+
+/* What modprobe would find for this kernel; NULL if there is nothing. */
+static struct kmod_list *find_file(struct kmod_ctx **kmod, const char *release)
 {
 	struct kmod_list *found = NULL;
-	struct utsname kernel;
-	struct kmod_ctx *kmod;
 	char *directories[5] = {
 		system_path("/etc/modprobe.d"), system_path("/run/modprobe.d"),
 		system_path("/usr/lib/modprobe.d"),
 		system_path("/lib/modprobe.d"), NULL
 	};
-	char *path, *why;
+	char *path = system_path("/lib/modules/%s", release);
 	int i;
 
+	*kmod = kmod_new(path, (const char *const *)directories);
+	if (*kmod && kmod_module_new_from_lookup(*kmod, NAME, &found))
+		found = NULL;
+	free(path);
+	for (i = 0; i < 4; i++)
+		free(directories[i]);
+	return found;
+}
+
+static char *explain(void)
+{
+	struct kmod_list *found;
+	struct utsname kernel;
+	struct kmod_ctx *kmod;
+	char *why;
+
+	if (in_container())
+		return xstrdup("this is a container, whose host has the modules (load it there, and give the container the nodes of its buffers)");
 	uname(&kernel);
-	path = system_path("/lib/modules/%s", kernel.release);
-	kmod = kmod_new(path, (const char *const *)directories);
+	found = find_file(&kmod, kernel.release);
 	if (!kmod)
 		why = xprintf("libkmod cannot be used: %s", strerror(errno));
-	else if (kmod_module_new_from_lookup(kmod, NAME, &found) || !found)
+	else if (!found)
 		why = explain_no_file(kernel.release);
 	else
 		why = explain_file(kmod, found, kernel.release);
 	kmod_module_unref_list(found);
 	kmod_unref(kmod);
-	free(path);
-	for (i = 0; i < 4; i++)
-		free(directories[i]);
+	return why;
+}
+
+/* Of the file that the next modprobe takes; NULL if that is not known. */
+static char *installed_version(void)
+{
+	struct kmod_list *found, *info = NULL;
+	struct kmod_module *module;
+	struct utsname kernel;
+	struct kmod_ctx *kmod;
+	char *version = NULL;
+
+	uname(&kernel);
+	found = find_file(&kmod, kernel.release);
+	if (found) {
+		module = kmod_module_get_module(found);
+		if (kmod_module_get_info(module, &info) >= 0)
+			version = get_info(info, "version");
+		kmod_module_info_free_list(info);
+		kmod_module_unref(module);
+	}
+	kmod_module_unref_list(found);
+	kmod_unref(kmod);
+	return version;
+}
+
+/* How the loaded module, the installed one and this tool differ */
+static char *compare_versions(const char *loaded)
+{
+	char *installed = installed_version(), *why = NULL;
+
+	if (installed && strcmp(installed, loaded) != 0)
+		why = xprintf("version %s is installed, and mapbufctl is version %s (the next boot loads the installed one; so does, with the loss of what buffers hold: rmmod mapbuf && systemctl restart mapbuf)",
+			      installed, MAPBUF_VERSION);
+	else if (strcmp(loaded, MAPBUF_VERSION) != 0)
+		why = xprintf("mapbufctl is version %s (install the same version of both)",
+			      MAPBUF_VERSION);
+	free(installed);
 	return why;
 }
 
@@ -216,9 +284,6 @@ enum module_state module_examine(char **version, char **why)
 	*version = system_read("/sys/module/" NAME "/version");
 	if (!*version)
 		*version = xstrdup("unknown");
-	if (strcmp(*version, MAPBUF_VERSION) == 0)
-		return MODULE_LOADED;
-	*why = xprintf("mapbufctl is version %s (load the module again when no buffer is in use: modprobe -r %s && modprobe %s)",
-		       MAPBUF_VERSION, NAME, NAME);
-	return MODULE_OTHER_VERSION;
+	*why = compare_versions(*version);
+	return *why ? MODULE_OTHER_VERSION : MODULE_LOADED;
 }

@@ -42,6 +42,21 @@ test_status()
 	echo 0.0.1 >"$tmp/root/sys/module/mapbuf/version"
 	contains "status: another version" 1 \
 		"loaded, version 0.0.1, but mapbufctl is version $version" fake status
+	modules=/lib/modules/$(uname -r)
+	mkdir -p "$tmp/root$modules"
+	: >"$tmp/root$modules/modules.order"
+	: >"$tmp/root$modules/modules.builtin"
+	module_file "$modules" version=0.0.2
+	contains "status: another version loaded than is installed" 1 \
+		"loaded, version 0.0.1, but version 0.0.2 is installed, and mapbufctl is version $version (the next boot" \
+		fake status
+	module_file "$modules" version=0.0.1
+	contains "status: loaded as installed, and another than the tool's" 1 \
+		"loaded, version 0.0.1, but mapbufctl is version $version" fake status
+	echo "$version" >"$tmp/root/sys/module/mapbuf/version"
+	contains "status: only what is installed is another" 1 \
+		"loaded, version $version, but version 0.0.1 is installed" fake status
+	rm -r "$tmp/root/lib"
 	contains "status --root" 0 "0 configured in 0 files" \
 		fake_status_of_nothing
 }
@@ -156,7 +171,12 @@ test_status_module()
 		>"$tmp/root/sys/kernel/security/lockdown"
 	echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
 	contains "status: not signed, and that is enforced" 1 \
-		"signed modules only (module.sig_enforce)" fake status
+		"signed modules only (module.sig_enforce): have DKMS sign it, enrol its key with mokutil --import /var/lib/dkms/mok.pub" \
+		fake status
+	mkdir -p "$tmp/root/var/lib/shim-signed/mok"
+	: >"$tmp/root/var/lib/shim-signed/mok/MOK.der"
+	contains "status: the key of DKMS on Ubuntu" 1 \
+		"mokutil --import /var/lib/shim-signed/mok/MOK.der" fake status
 	test_status_signed "$modules/updates"
 	echo N >"$tmp/root/sys/module/module/parameters/sig_enforce"
 	echo "blacklist mapbuf" >"$tmp/root/etc/modprobe.d/a.conf"
@@ -171,4 +191,12 @@ test_status_module()
 	rm "$tmp/root/etc/modprobe.d/a.conf" "$tmp/root/proc/cmdline"
 	echo "not a module" >"$tmp/root$modules/updates/mapbuf.ko"
 	contains "status: a broken file" 1 "mapbuf.ko cannot be read" fake status
+	for mark in run/systemd/container run/host/container-manager \
+		run/.containerenv .dockerenv; do
+		mkdir -p "$tmp/root/run/systemd" "$tmp/root/run/host"
+		: >"$tmp/root/$mark"
+		contains "status: in a container, by /$mark" 1 \
+			"not loaded: this is a container" fake status
+		rm "$tmp/root/$mark"
+	done
 }
