@@ -252,6 +252,28 @@ set_machine()
 		-nodefaults -no-user-config -display none -no-reboot"
 }
 
+# snakeoil_key FILE: of the certificate that a firmware of Debian's package ovmf
+# trusts, for tests.
+snakeoil_key()
+{
+	openssl pkey -passin pass:snakeoil -out "$1" \
+		-in /usr/share/ovmf/PkKek-1-snakeoil.key
+}
+
+# Sign $tmp/vmlinuz, and add to the machine the firmware that checks that.
+set_secure_boot()
+{
+	snakeoil_key "$tmp/key"
+	sbsign --key "$tmp/key" --cert /usr/share/ovmf/PkKek-1-snakeoil.pem \
+		--output "$tmp/signed" "$tmp/vmlinuz" >"$tmp/sbsign" 2>&1
+	mv -f "$tmp/signed" "$tmp/vmlinuz"
+	cp /usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd "$tmp/variables"
+	qemu_machine="$qemu_machine
+		-global driver=cfi.pflash01,property=secure,value=on
+		-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
+		-drive if=pflash,format=raw,unit=1,file=$tmp/variables"
+}
+
 # shellcheck disable=SC2034
 kernel_args='panic=-1 mitigations=off cryptomgr.notests nowatchdog
 	trace_clock=local'
