@@ -36,6 +36,7 @@ need_root()
 	command -v sudo >/dev/null || die "must be root, and there is no sudo"
 	exec sudo MAPBUF_CACHE="$cache" MAPBUF_START="$MAPBUF_START" \
 		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" W="${W:-}" \
+		MAPBUF_LANE="${MAPBUF_LANE:-}" \
 		${KERNELS:+"KERNELS=$KERNELS"} \
 		${FUZZ_SECONDS:+"FUZZ_SECONDS=$FUZZ_SECONDS"} "$0" "$@"
 }
