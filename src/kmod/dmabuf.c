@@ -18,6 +18,9 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pfn.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -43,8 +46,8 @@ struct mapbuf_dmabuf {
 /**
  * struct mapbuf_attachment - a device that imports
  * @dev: the device; the importer keeps it until it detaches
- * @table: the pages, while they are mapped for the device; else no entries
- * @mapped: whether they are
+ * @table: the memory as the device sees it, while it is mapped; else no entries
+ * @mapped: whether it is
  * @link: in struct mapbuf_dmabuf
  */
 struct mapbuf_attachment {
@@ -84,6 +87,65 @@ static void dmabuf_detach(struct dma_buf *dmabuf,
 	kfree(a);
 }
 
+static int map_pages(struct mapbuf_dmabuf *export, struct mapbuf_attachment *a,
+		     enum dma_data_direction direction)
+{
+	int err;
+
+	err = mapbuf_buffer_sg_table(export->buf, export->first,
+				     export->nr_pages, &a->table);
+	if (err)
+		return err;
+	err = dma_map_sgtable(a->dev, &a->table, direction, 0);
+	if (err)
+		sg_free_table(&a->table);
+	return err;
+}
+
+/*
+ * Of a range without pages there are addresses for the device only, in one
+ * piece, in entries as long as the device takes them.
+ */
+static int map_range(struct mapbuf_dmabuf *export, struct mapbuf_attachment *a,
+		     enum dma_data_direction direction)
+{
+	size_t offset = export->first << PAGE_SHIFT, at, n;
+	size_t bytes = export->nr_pages << PAGE_SHIFT;
+	size_t longest = clamp_t(size_t, dma_get_max_seg_size(a->dev) & PAGE_MASK,
+				 PAGE_SIZE, SZ_1G);
+	struct scatterlist *sg;
+	dma_addr_t addr;
+	int err, i;
+
+	err = sg_alloc_table(&a->table, DIV_ROUND_UP(bytes, longest),
+			     GFP_KERNEL);
+	if (err)
+		return err;
+	addr = dma_map_resource(a->dev, export->buf->spec.phys_addr + offset,
+				bytes, direction, 0);
+	if (dma_mapping_error(a->dev, addr)) {
+		sg_free_table(&a->table);
+		return -EIO;
+	}
+	at = 0;
+	for_each_sgtable_dma_sg(&a->table, sg, i) {
+		n = min(bytes - at, longest);
+		sg_set_page(sg, NULL, n, 0);
+		sg_dma_address(sg) = addr + at;
+		sg_dma_len(sg) = n;
+		at += n;
+	}
+	return 0;
+}
+
+static void unmap_range(struct mapbuf_dmabuf *export,
+			struct mapbuf_attachment *a,
+			enum dma_data_direction direction)
+{
+	dma_unmap_resource(a->dev, sg_dma_address(a->table.sgl),
+			   export->nr_pages << PAGE_SHIFT, direction, 0);
+}
+
 /* The core maps an attachment once at a time, and keeps it until unmapped. */
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
@@ -92,15 +154,12 @@ static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 	struct mapbuf_attachment *a = attachment->priv;
 	int err;
 
-	err = mapbuf_buffer_sg_table(export->buf, export->first,
-				     export->nr_pages, &a->table);
+	if (mapbuf_buffer_has_pages(export->buf))
+		err = map_pages(export, a, direction);
+	else
+		err = map_range(export, a, direction);
 	if (err)
 		return ERR_PTR(err);
-	err = dma_map_sgtable(a->dev, &a->table, direction, 0);
-	if (err) {
-		sg_free_table(&a->table);
-		return ERR_PTR(err);
-	}
 
 	mutex_lock(&export->lock);
 	a->mapped = true;
@@ -119,11 +178,17 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment,
 	a->mapped = false;
 	mutex_unlock(&export->lock);
 
-	dma_unmap_sgtable(a->dev, table, direction, 0);
+	if (mapbuf_buffer_has_pages(export->buf))
+		dma_unmap_sgtable(a->dev, table, direction, 0);
+	else
+		unmap_range(export, a, direction);
 	sg_free_table(table);
 }
 
-/* For devices that do not see what processors have in their caches. */
+/*
+ * For devices that do not see what processors have in their caches.  Ranges
+ * without pages cannot be synchronized; they are cached as their owner chose.
+ */
 static int dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 				   enum dma_data_direction direction)
 {
@@ -132,7 +197,7 @@ static int dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 
 	mutex_lock(&export->lock);
 	list_for_each_entry(a, &export->attachments, link) {
-		if (a->mapped)
+		if (a->mapped && mapbuf_buffer_has_pages(export->buf))
 			dma_sync_sgtable_for_cpu(a->dev, &a->table, direction);
 	}
 	mutex_unlock(&export->lock);
@@ -147,7 +212,7 @@ static int dmabuf_end_cpu_access(struct dma_buf *dmabuf,
 
 	mutex_lock(&export->lock);
 	list_for_each_entry(a, &export->attachments, link) {
-		if (a->mapped)
+		if (a->mapped && mapbuf_buffer_has_pages(export->buf))
 			dma_sync_sgtable_for_device(a->dev, &a->table,
 						    direction);
 	}
@@ -169,7 +234,7 @@ static void *dmabuf_address(struct dma_buf *dmabuf)
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 	void *whole = mapbuf_buffer_vmap(export->buf);
 
-	return IS_ERR(whole) ? NULL : whole + (export->first << PAGE_SHIFT);
+	return IS_ERR(whole) ? whole : whole + (export->first << PAGE_SHIFT);
 }
 
 /* It stays mapped as long as the buffer, so there is nothing to undo. */
@@ -178,8 +243,8 @@ static int dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	void *address = dmabuf_address(dmabuf);
 
-	if (!address)
-		return -ENOMEM;
+	if (IS_ERR(address))
+		return PTR_ERR(address);
 	iosys_map_set_vaddr(map, address);
 	return 0;
 }
@@ -188,15 +253,17 @@ static int dmabuf_vmap(struct dma_buf *dmabuf, struct dma_buf_map *map)
 {
 	void *address = dmabuf_address(dmabuf);
 
-	if (!address)
-		return -ENOMEM;
+	if (IS_ERR(address))
+		return PTR_ERR(address);
 	dma_buf_map_set_vaddr(map, address);
 	return 0;
 }
 #else
 static void *dmabuf_vmap(struct dma_buf *dmabuf)
 {
-	return dmabuf_address(dmabuf);
+	void *address = dmabuf_address(dmabuf);
+
+	return IS_ERR(address) ? NULL : address;
 }
 #endif
 
@@ -220,6 +287,30 @@ static const struct dma_buf_ops dmabuf_ops = {
 	.vmap = dmabuf_vmap,
 	.release = dmabuf_release,
 };
+
+/* Page structures are made for sections, of 2 MiB at least. */
+static bool range_has_pages(const struct mapbuf_buffer *buf, u64 offset,
+			    u64 bytes)
+{
+	unsigned long pfn = PHYS_PFN(buf->spec.phys_addr + offset);
+	unsigned long end = pfn + (bytes >> PAGE_SHIFT);
+
+	for (; pfn < end; pfn = round_up(pfn + 1, SZ_2M >> PAGE_SHIFT)) {
+		if (pfn_valid(pfn))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Through the pages of a reserved range a driver could reach for the direct
+ * map, where it is not.  So devices get it as they get registers of others.
+ */
+static bool can_export(const struct mapbuf_buffer *buf, u64 offset, u64 bytes)
+{
+	return mapbuf_buffer_has_pages(buf) || MAPBUF_DMA_MAPS_ANY_FRAME ||
+	       !range_has_pages(buf, offset, bytes);
+}
 
 static struct mapbuf_dmabuf *export_new(struct mapbuf_buffer *buf, u64 offset,
 					u64 bytes)
@@ -255,7 +346,7 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 
 	if (!mapbuf_range_valid(buf, offset, bytes))
 		return ERR_PTR(-EINVAL);
-	if (!mapbuf_buffer_has_pages(buf))
+	if (!can_export(buf, offset, bytes))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	export = export_new(buf, offset, bytes);

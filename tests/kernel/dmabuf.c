@@ -8,15 +8,6 @@
 #define PART_AT (2 * MIB)
 #define PART (4 * MIB)
 
-static int export(int fd, uint64_t offset, uint64_t bytes)
-{
-	struct mapbuf_export e = {
-		.size = sizeof(e), .offset = offset, .bytes = bytes,
-	};
-
-	return ioctl(fd, MAPBUF_IOC_EXPORT, &e) ? -errno : e.fd;
-}
-
 static int sync_with(int dmabuf, uint64_t flags)
 {
 	struct dma_buf_sync sync = { .flags = flags };
@@ -41,7 +32,7 @@ static void refused(int fd, const char *name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
-		t_ok(export(fd, bad[i].offset, bad[i].bytes) == -EINVAL,
+		t_ok(b_export(fd, bad[i].offset, bad[i].bytes) == -EINVAL,
 		     "export: %s is EINVAL", bad[i].why);
 	e.flags = 1;
 	t_fails(ioctl(fd, MAPBUF_IOC_EXPORT, &e), EINVAL, "export: a flag");
@@ -50,7 +41,7 @@ static void refused(int fd, const char *name)
 	t_fails(ioctl(fd, MAPBUF_IOC_EXPORT, &e), EINVAL,
 		"export: a member that must be 0");
 	t_fails(ioctl(fd, MAPBUF_IOC_EXPORT, NULL), EFAULT, "export: NULL");
-	t_ok(export(reading, 0, PAGE) == -EACCES,
+	t_ok(b_export(reading, 0, PAGE) == -EACCES,
 	     "export: a file for reading is EACCES");
 	t_ok(!strcmp(b_sysfs(name, "exports"), "0"), "export: none was made");
 	close(reading);
@@ -73,7 +64,7 @@ static char *map_at(int fd, size_t len, off_t offset)
 static void mapped(const struct store *s, int fd)
 {
 	char *whole = b_map(fd, SIZE, 0), *map;
-	int dmabuf = export(fd, 0, SIZE), part = export(fd, PART_AT, PART);
+	int dmabuf = b_export(fd, 0, SIZE), part = b_export(fd, PART_AT, PART);
 	char bytes[64];
 	int copy;
 
@@ -131,7 +122,7 @@ static void mapped(const struct store *s, int fd)
 static void outlives(const struct store *s)
 {
 	long before = mem_free();
-	int fd = b_open("dmabuf", O_RDWR), dmabuf = export(fd, 0, SIZE);
+	int fd = b_open("dmabuf", O_RDWR), dmabuf = b_export(fd, 0, SIZE);
 	char *map = b_map(fd, SIZE, 0);
 
 	fill(map, SIZE, 3);
@@ -157,7 +148,7 @@ static bool has_dmabuf(void)
 
 	b_create("dmabuf", PAGE, MAPBUF_BACKING_VMALLOC);
 	fd = b_open("dmabuf", O_RDWR);
-	dmabuf = export(fd, 0, PAGE);
+	dmabuf = b_export(fd, 0, PAGE);
 	if (dmabuf >= 0)
 		close(dmabuf);
 	close(fd);

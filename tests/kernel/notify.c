@@ -10,21 +10,6 @@
 #define ROUNDS 500
 #define READERS 3
 
-/* The number of notifications, or -errno. */
-static long long notify(int fd)
-{
-	struct mapbuf_notify n = { .size = sizeof(n) };
-
-	return ioctl(fd, MAPBUF_IOC_NOTIFY, &n) ? -errno : (long long)n.sequence;
-}
-
-static long long seen(int fd)
-{
-	struct mapbuf_notify n = { .size = sizeof(n) };
-
-	return ioctl(fd, MAPBUF_IOC_SEEN, &n) ? -errno : (long long)n.sequence;
-}
-
 static int watch(int fd, int eventfd)
 {
 	struct mapbuf_eventfd e = { .size = sizeof(e), .fd = eventfd };
@@ -48,18 +33,18 @@ static void by_hand(void)
 	two = b_open("notify", O_RDONLY);
 	t_ok(events(one, 0) == POLLOUT && events(two, 0) == POLLOUT,
 	     "poll: nothing is new at first, writing is always possible");
-	t_ok(seen(one) == 0 && notify(one) == 1 && notify(one) == 2,
+	t_ok(b_seen(one) == 0 && b_notify(one) == 1 && b_notify(one) == 2,
 	     "notify: tells its number");
 	t_ok(events(one, 0) == (POLLIN | POLLOUT) &&
 	     events(two, 0) == (POLLIN | POLLOUT),
 	     "poll: every file is readable then, that of the notifier too");
-	t_ok(seen(one) == 2 && events(one, 0) == POLLOUT &&
+	t_ok(b_seen(one) == 2 && events(one, 0) == POLLOUT &&
 	     events(two, 0) == (POLLIN | POLLOUT),
 	     "seen: tells the last one, and quiets this file alone");
 	late = b_open("notify", O_RDONLY);
-	t_ok(events(late, 0) == POLLOUT && seen(late) == 2,
+	t_ok(events(late, 0) == POLLOUT && b_seen(late) == 2,
 	     "open: what was before is seen");
-	t_ok(notify(two) == -EBADF && seen(two) == 2,
+	t_ok(b_notify(two) == -EBADF && b_seen(two) == 2,
 	     "notify: needs a descriptor for writing");
 	close(late);
 	close(one);
@@ -78,20 +63,20 @@ static void eventfds(void)
 	second = b_open("notify", O_RDWR);
 	t_ok(watch(fd, fd) == -EINVAL && watch(fd, 1000) == -EBADF &&
 	     watch(fd, -2) == -EBADF, "eventfd: what is none is refused");
-	t_ok(!watch(fd, efd) && notify(second) == 1 && notify(second) == 2 &&
+	t_ok(!watch(fd, efd) && b_notify(second) == 1 && b_notify(second) == 2 &&
 	     read(efd, &n, 8) == 8 && n == 2, "eventfd: counts them");
-	t_ok(!watch(fd, other) && notify(fd) == 3 && read(efd, &n, 8) < 0 &&
+	t_ok(!watch(fd, other) && b_notify(fd) == 3 && read(efd, &n, 8) < 0 &&
 	     read(other, &n, 8) == 8 && n == 1, "eventfd: another instead");
-	t_ok(!watch(second, other) && notify(fd) == 4 &&
+	t_ok(!watch(second, other) && b_notify(fd) == 4 &&
 	     read(other, &n, 8) == 8 && n == 2, "eventfd: one of two files");
-	t_ok(!watch(fd, -1) && notify(fd) == 5 && read(other, &n, 8) == 8 &&
+	t_ok(!watch(fd, -1) && b_notify(fd) == 5 && read(other, &n, 8) == 8 &&
 	     n == 1, "eventfd: no longer");
 	close(second);
-	t_ok(notify(fd) == 6 && read(other, &n, 8) < 0,
+	t_ok(b_notify(fd) == 6 && read(other, &n, 8) < 0,
 	     "eventfd: ends with the file");
 	watch(fd, other);
 	close(other);
-	t_ok(notify(fd) == 7, "eventfd: closed by its owner");
+	t_ok(b_notify(fd) == 7, "eventfd: closed by its owner");
 	close(fd);
 	close(efd);
 	t_ok(!b_destroy("notify", 0), "eventfd: nothing holds the buffer");
@@ -141,7 +126,7 @@ static void reader(unsigned int index)
 		uint64_t now;
 
 		must(epoll_wait(ep, &event, 1, 20000) == 1);
-		now = seen(fd);
+		now = b_seen(fd);
 		must(now > last && word[0] >= now);
 		last = now;
 		__atomic_store_n(&word[1 + index], 1 + now, __ATOMIC_RELEASE);
@@ -161,7 +146,7 @@ static void writer(unsigned int wait)
 	}
 	for (i = 1; i <= ROUNDS; i++) {
 		word[0] = i;
-		must(notify(fd) == (long long)i);
+		must(b_notify(fd) == (long long)i);
 		for (r = 0; wait && r < READERS; r++) {
 			while (__atomic_load_n(&word[1 + r],
 					       __ATOMIC_ACQUIRE) <= i)
@@ -191,7 +176,7 @@ static void churn(unsigned int index)
 	for (i = 0; i < ROUNDS; i++) {
 		int other = b_open("notify", O_RDWR);
 
-		must(!watch(other, efd) && notify(index ? fd : other) > 0);
+		must(!watch(other, efd) && b_notify(index ? fd : other) > 0);
 		close(other);
 	}
 	must(events(efd, 0) & POLLIN);
@@ -214,7 +199,7 @@ static void bad_requests(void)
 	t_fails(ioctl(fd, MAPBUF_IOC_NOTIFY, &n), EINVAL, "notify: short");
 	t_fails(ioctl(fd, MAPBUF_IOC_SEEN, NULL), EFAULT, "seen: NULL");
 	t_fails(ioctl(fd, MAPBUF_IOC_NOTIFY, NULL), EFAULT, "notify: NULL");
-	t_ok(seen(fd) == 0, "none of these notified anybody");
+	t_ok(b_seen(fd) == 0, "none of these notified anybody");
 	t_fails(ioctl(b_control(), MAPBUF_IOC_NOTIFY, &n), ENOTTY,
 		"notify: not of the control node");
 	close(fd);

@@ -200,6 +200,38 @@ static void pinning(void)
 	free(copy);
 }
 
+/* Importers are in tests/devices: this is what processes see. */
+static void exported(void)
+{
+	int fd, dmabuf;
+	char *map, *part;
+
+	reserve("r", HOLE + MIB, MIB, 0, 0);
+	fd = b_open("r", O_RDWR);
+	map = b_map(fd, MIB, 0);
+	fill(map, MIB, 9);
+	dmabuf = b_export(fd, PAGE, MIB - PAGE);
+	if (!kernel_since(5, 15)) {
+		t_ok(dmabuf == -EOPNOTSUPP, "this kernel cannot export it");
+		munmap(map, MIB);
+		close(fd);
+		b_destroy("r", 0);
+		return;
+	}
+	t_ok(dmabuf >= 0, "a part is exported (%d)", dmabuf);
+	part = b_map(dmabuf, MIB - PAGE, 0);
+	t_ok(filled(part, MIB - PAGE, 9 + PAGE / 8), "the part has its data");
+	close(fd);
+	munmap(map, MIB);
+	t_ok(!b_destroy("r", MAPBUF_DESTROY_DEFERRED) &&
+	     reserve("s", HOLE, 2 * MIB, 0, 0) == -EBUSY,
+	     "destroyed, the range is still claimed");
+	munmap(part, MIB - PAGE);
+	close(dmabuf);
+	t_ok(!reserve("s", HOLE, 2 * MIB, 0, 0) && !b_destroy("s", 0),
+	     "closed, it is not");
+}
+
 static void drop(unsigned int capability)
 {
 	struct __user_cap_header_struct header = {
@@ -278,6 +310,7 @@ int main(void)
 	     (unsigned long long)bar);
 	data(bar, MIB, "BAR");
 	pinning();
+	exported();
 	child(without_privilege, 0);
 	t_ok(reap(), "without CAP_SYS_RAWIO: EPERM, other backings work");
 	reserve("r", HOLE, MIB, 0, 0);

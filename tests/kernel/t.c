@@ -130,6 +130,29 @@ int b_destroy(const char *name, unsigned int flags)
 	return ioctl(b_control(), MAPBUF_IOC_DESTROY, &request) ? -errno : 0;
 }
 
+int b_export(int fd, uint64_t offset, uint64_t bytes)
+{
+	struct mapbuf_export e = {
+		.size = sizeof(e), .offset = offset, .bytes = bytes,
+	};
+
+	return ioctl(fd, MAPBUF_IOC_EXPORT, &e) ? -errno : e.fd;
+}
+
+long long b_notify(int fd)
+{
+	struct mapbuf_notify n = { .size = sizeof(n) };
+
+	return ioctl(fd, MAPBUF_IOC_NOTIFY, &n) ? -errno : (long long)n.sequence;
+}
+
+long long b_seen(int fd)
+{
+	struct mapbuf_notify n = { .size = sizeof(n) };
+
+	return ioctl(fd, MAPBUF_IOC_SEEN, &n) ? -errno : (long long)n.sequence;
+}
+
 static char *read_line(const char *path)
 {
 	static char line[256];

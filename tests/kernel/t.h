@@ -75,6 +75,11 @@ int b_open(const char *name, int flags);
 char *b_map(int fd, size_t len, off_t offset);
 char *b_sysfs(const char *name, const char *file);
 
+/* A dma-buf, or -errno; the number of notifications so far, or -errno. */
+int b_export(int fd, uint64_t offset, uint64_t bytes);
+long long b_notify(int fd);
+long long b_seen(int fd);
+
 /* Data that differs from place to place and from seed to seed. */
 void fill(void *where, size_t len, uint64_t seed);
 bool filled(const void *where, size_t len, uint64_t seed);

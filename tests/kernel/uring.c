@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* io_uring on the scratch disk: plain and with buffers registered before. */
+/*
+ * io_uring on the scratch disk, plain and with buffers registered before; and
+ * waiting with it for new data.
+ */
 #include "t.h"
 
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -48,37 +52,62 @@ static __u32 *ring_word(struct ring *ring, __u32 offset)
 	return (__u32 *)(ring->area + offset);
 }
 
+static void ring_submit(struct ring *ring, const struct io_uring_sqe *sqe)
+{
+	__u32 tail = *ring_word(ring, ring->p.sq_off.tail);
+	__u32 i = tail & *ring_word(ring, ring->p.sq_off.ring_mask);
+
+	ring->sqes[i] = *sqe;
+	ring_word(ring, ring->p.sq_off.array)[i] = i;
+	__atomic_store_n(ring_word(ring, ring->p.sq_off.tail), tail + 1,
+			 __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0) != 1)
+		t_bail("io_uring_enter");
+}
+
+/* Whether there is a completion, and which. */
+static bool ring_done(struct ring *ring, struct io_uring_cqe *done)
+{
+	__u32 head = *ring_word(ring, ring->p.cq_off.head);
+	struct io_uring_cqe *cqe;
+
+	/* Lets the kernel run what it does in the context of this process. */
+	syscall(SYS_io_uring_enter, ring->fd, 0, 0, IORING_ENTER_GETEVENTS,
+		NULL, 0);
+	if (head == __atomic_load_n(ring_word(ring, ring->p.cq_off.tail),
+				    __ATOMIC_ACQUIRE))
+		return false;
+	cqe = (struct io_uring_cqe *)(ring->area + ring->p.cq_off.cqes);
+	*done = cqe[head & *ring_word(ring, ring->p.cq_off.ring_mask)];
+	__atomic_store_n(ring_word(ring, ring->p.cq_off.head), head + 1,
+			 __ATOMIC_RELEASE);
+	return true;
+}
+
+/* The result of the next request that completes. */
+static int ring_result(struct ring *ring)
+{
+	struct io_uring_cqe cqe;
+
+	if (syscall(SYS_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS,
+		    NULL, 0) < 0 || !ring_done(ring, &cqe))
+		t_bail("io_uring completed nothing");
+	return cqe.res;
+}
+
 /* One request at a time; its result. */
 static int ring_do(struct ring *ring, int op, char *at, size_t len, off_t pos)
 {
-	__u32 tail = *ring_word(ring, ring->p.sq_off.tail), head;
-	__u32 i = tail & *ring_word(ring, ring->p.sq_off.ring_mask);
-	struct io_uring_cqe *cqe;
-	int result;
-
-	ring->sqes[i] = (struct io_uring_sqe) {
+	struct io_uring_sqe sqe = {
 		.opcode = op,
 		.fd = disk,
 		.addr = (uintptr_t)at,
 		.len = len,
 		.off = pos,
 	};
-	ring_word(ring, ring->p.sq_off.array)[i] = i;
-	__atomic_store_n(ring_word(ring, ring->p.sq_off.tail), tail + 1,
-			 __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS,
-		    NULL, 0) != 1)
-		t_bail("io_uring_enter");
 
-	head = *ring_word(ring, ring->p.cq_off.head);
-	if (head == __atomic_load_n(ring_word(ring, ring->p.cq_off.tail),
-				    __ATOMIC_ACQUIRE))
-		t_bail("io_uring completed nothing");
-	cqe = (struct io_uring_cqe *)(ring->area + ring->p.cq_off.cqes);
-	result = cqe[head & *ring_word(ring, ring->p.cq_off.ring_mask)].res;
-	__atomic_store_n(ring_word(ring, ring->p.cq_off.head), head + 1,
-			 __ATOMIC_RELEASE);
-	return result;
+	ring_submit(ring, &sqe);
+	return ring_result(ring);
 }
 
 /* All of it, in as many requests as the disk wants; false on an error. */
@@ -154,6 +183,65 @@ static bool fixed(struct ring *ring, char *map, int fd)
 	return true;
 }
 
+/* As another process would. */
+static bool notify(void)
+{
+	int fd = b_open("ring", O_RDWR);
+	bool ok = b_notify(fd) > 0;
+
+	close(fd);
+	return ok;
+}
+
+/* One that waits once, then one that stays. */
+static void polls(void)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_POLL_ADD, .poll32_events = POLLIN,
+	};
+	struct io_uring_cqe cqe;
+	struct ring ring;
+	int fd, i, ok = 1;
+
+	ring_open(&ring);
+	b_create("ring", PAGE, MAPBUF_BACKING_VMALLOC);
+	fd = b_open("ring", O_RDONLY);
+	sqe.fd = fd;
+	for (i = 0; i < 3; i++) {
+		ring_submit(&ring, &sqe);
+		usleep(20000);
+		ok &= !ring_done(&ring, &cqe);
+		ok &= notify() && ring_result(&ring) == POLLIN &&
+		      b_seen(fd) > 0;
+	}
+	t_ok(ok, "POLL_ADD: completes for each notification, and not before");
+	notify();
+	ring_submit(&ring, &sqe);
+	t_ok(ring_result(&ring) == POLLIN, "POLL_ADD: for one that was before");
+	b_seen(fd);
+
+	sqe.len = IORING_POLL_ADD_MULTI;
+	ring_submit(&ring, &sqe);
+	usleep(20000);
+	if (ring_done(&ring, &cqe) && cqe.res == -EINVAL) {
+		t_skip("this kernel has no multishot poll",
+		       "POLL_ADD: one that stays completes for each");
+		sqe.len = 0;
+		ring_submit(&ring, &sqe);
+	} else {
+		for (ok = 1, i = 0; i < 3; i++) {
+			ok &= !ring_done(&ring, &cqe);
+			ok &= notify() && ring_result(&ring) == POLLIN &&
+			      b_seen(fd) > 0;
+		}
+		t_ok(ok, "POLL_ADD: one that stays completes for each");
+	}
+	t_ok(!b_destroy("ring", MAPBUF_DESTROY_DEFERRED) &&
+	     ring_result(&ring) & POLLHUP, "POLL_ADD: destroyed, it hangs up");
+	close(fd);
+	close(ring.fd);
+}
+
 int main(void)
 {
 	const struct store *s;
@@ -180,5 +268,6 @@ int main(void)
 		}
 		close(ring.fd);
 	}
+	polls();
 	return t_done();
 }

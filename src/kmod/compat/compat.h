@@ -102,6 +102,9 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 
 /* Since 5.13 pages of alloc_contig_range() are cleared as others are. */
 #define MAPBUF_CONTIG_INITS true
+
+/* Since 5.15 dma_map_resource() takes frames that have page structures. */
+#define MAPBUF_DMA_MAPS_ANY_FRAME (!IS_ENABLED(CONFIG_DMA_API_DEBUG))
 #else
 static inline bool mapbuf_page_on_lru(struct page *page)
 {
@@ -123,6 +126,7 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 }
 
 #define MAPBUF_CONTIG_INITS false
+#define MAPBUF_DMA_MAPS_ANY_FRAME false
 #endif
 
 /*

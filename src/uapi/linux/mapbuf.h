@@ -289,7 +289,8 @@ struct mapbuf_eventfd {
  *
  * EACCES      the descriptor is not open for writing, as devices may write
  * EINVAL      the range is empty, not in whole pages, or not within the buffer
- * EOPNOTSUPP  a reserved range, which has no pages; or a kernel without dma-buf
+ * EOPNOTSUPP  a reserved range that has page structures, and a kernel before 5.15,
+ *             which does not map it for devices; or a kernel without dma-buf
  * EMFILE      too many descriptors
  * ENOMEM      not enough memory for the dma-buf itself
  */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What it costs to wake up another process, beside an eventfd: two processes
+ * wake up each other in turn.  Compared where the clock counts instructions.
+ */
+#include "t.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#define ROUNDS 2000
+
+/* A way to wake up: of two descriptors, the one is told, the other waits. */
+struct way {
+	const char *name;
+	int (*make)(const char *name);
+	void (*wake)(int fd);
+	void (*sleep)(int fd);
+};
+
+static void wait_for(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	must(poll(&p, 1, 20000) == 1 && p.revents == POLLIN);
+}
+
+static int make_eventfd(const char *name)
+{
+	(void)name;
+	return eventfd(0, 0);
+}
+
+static void wake_eventfd(int fd)
+{
+	uint64_t one = 1;
+
+	must(write(fd, &one, 8) == 8);
+}
+
+static void read_eventfd(int fd)
+{
+	uint64_t n;
+
+	must(read(fd, &n, 8) == 8 && n == 1);
+}
+
+static void poll_eventfd(int fd)
+{
+	wait_for(fd);
+	read_eventfd(fd);
+}
+
+static int make_buffer(const char *name)
+{
+	b_create(name, PAGE, MAPBUF_BACKING_VMALLOC);
+	return b_open(name, O_RDWR);
+}
+
+static void wake_buffer(int fd)
+{
+	must(b_notify(fd) > 0);
+}
+
+static void poll_buffer(int fd)
+{
+	wait_for(fd);
+	must(b_seen(fd) > 0);
+}
+
+enum { EVENTFD_READ, EVENTFD_POLL, BUFFER_POLL, WAYS };
+
+static const struct way ways[WAYS] = {
+	{ "eventfd, read", make_eventfd, wake_eventfd, read_eventfd },
+	{ "eventfd, poll and read", make_eventfd, wake_eventfd, poll_eventfd },
+	{ "buffer, poll and seen", make_buffer, wake_buffer, poll_buffer },
+};
+
+static const struct way *way;
+static int there, back;
+
+static void other(unsigned int unused)
+{
+	int i;
+
+	(void)unused;
+	for (i = 0; i < ROUNDS; i++) {
+		way->sleep(there);
+		way->wake(back);
+	}
+}
+
+/* Nanoseconds for one that is awake to wake up one that sleeps. */
+static double cost(void)
+{
+	double start;
+	int i;
+
+	there = way->make("there");
+	back = way->make("back");
+	child(other, 0);
+	start = seconds();
+	for (i = 0; i < ROUNDS; i++) {
+		way->wake(there);
+		way->sleep(back);
+	}
+	start = (seconds() - start) * 1e9 / ROUNDS / 2;
+	t_ok(reap(), "%s: %d there and back", way->name, ROUNDS);
+	close(there);
+	close(back);
+	b_destroy("there", 0);
+	b_destroy("back", 0);
+	return start;
+}
+
+int main(void)
+{
+	bool counted = counts_instructions();
+	double took[WAYS];
+	int i;
+
+	for (i = 0; i < WAYS; i++) {
+		way = &ways[i];
+		took[i] = cost();
+		t_note("%s: %.0f %s", way->name, took[i],
+		       counted ? "instructions" : "ns");
+	}
+	if (counted)
+		t_ok(took[BUFFER_POLL] <= took[EVENTFD_POLL] * 1.25,
+		     "a buffer costs %.2f of an eventfd that is polled",
+		     took[BUFFER_POLL] / took[EVENTFD_POLL]);
+	return t_done();
+}
