@@ -409,7 +409,7 @@ pid_t child(void (*work)(unsigned int seed), unsigned int seed)
 	if (pid < 0)
 		t_bail("fork");
 	if (!pid) {
-		alarm(120);
+		alarm(600);
 		work(seed);
 		_exit(0);
 	}
