@@ -73,7 +73,7 @@ static int create(const char *name, const struct properties *properties)
 {
 	struct mapbuf_control *control;
 	char *why = NULL;
-	unsigned int id;
+	unsigned int id = 0;
 	int error;
 
 	control = mapbuf_control_open();

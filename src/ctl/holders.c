@@ -167,9 +167,9 @@ struct holder *holders_find(const char *path, size_t *count)
 	struct dirent *entry;
 	char *full;
 	DIR *dir;
+	size_t n = 0;
 	int is_lost;
 
-	*count = 0;
 	full = system_path("%s", path);
 	is_lost = stat(full, &node.status);
 	free(full);
@@ -179,14 +179,15 @@ struct holder *holders_find(const char *path, size_t *count)
 	while (dir && (entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		holders = xgrow(holders, *count, sizeof(*holders));
-		if (!look_at(&node, entry->d_name, &holders[*count]))
-			(*count)++;
+		holders = xgrow(holders, n, sizeof(*holders));
+		if (!look_at(&node, entry->d_name, &holders[n]))
+			n++;
 	}
 	if (dir)
 		closedir(dir);
-	if (*count > 1)
-		qsort(holders, *count, sizeof(*holders), compare);
+	if (n > 1)
+		qsort(holders, n, sizeof(*holders), compare);
+	*count = n;
 	return holders;
 }
 

@@ -46,15 +46,16 @@ struct free_memory *memory_parse(const char *text, uint64_t page_size,
 	struct free_memory *nodes = NULL;
 	char *copy = xstrdup(text), *rest = copy, *line;
 	int number, used;
+	size_t n = 0;
 
-	*count = 0;
 	while ((line = strsep(&rest, "\n"))) {
 		used = 0;
 		if (sscanf(line, "Node %d, zone %*s%n", &number, &used) == 1 &&
 		    used)
-			add_pieces(find_node(&nodes, count, number),
+			add_pieces(find_node(&nodes, &n, number),
 				   line + used, page_size);
 	}
 	free(copy);
+	*count = n;
 	return nodes;
 }
