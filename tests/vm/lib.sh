@@ -137,7 +137,7 @@ in_root()
 get_root()
 {
 	case $1 in
-	*-clang | *-arm64 | *-rpm) "$vm/variant" "$1" ;;
+	*-clang | *-arm64 | *-full | *-rpm) "$vm/variant" "$1" ;;
 	*) "$vm/root" "$1" ;;
 	esac
 }
