@@ -99,7 +99,7 @@ int video_take(const struct video *video, struct frame *frame)
 	frame->slot = taken.index;
 	frame->number = taken.sequence;
 	frame->bytes = taken.bytesused;
-	return taken.flags & V4L2_BUF_FLAG_ERROR ? -EIO : 0;
+	return (taken.flags & V4L2_BUF_FLAG_ERROR) ? -EIO : 0;
 }
 
 bool video_driver(const char *file)
