@@ -64,8 +64,8 @@ static bool holds(int dmabuf, uint64_t seed)
 static void imports(const char *store)
 {
 	int display = open_display(), node = b_open("display", O_RDWR);
-	int whole = export_part(node, 0, SIZE);
-	int part = export_part(node, PART_AT, PART);
+	int whole = b_export(node, 0, SIZE);
+	int part = b_export(node, PART_AT, PART);
 	int first = import(display, whole), second = import(display, part);
 	int again, i, bad = 0;
 
@@ -99,7 +99,7 @@ static void imports(const char *store)
 static void outlives(const struct store *s)
 {
 	int display = open_display(), node = b_open("display", O_RDWR);
-	int part = export_part(node, PART_AT, PART), handle, again;
+	int part = b_export(node, PART_AT, PART), handle, again;
 	char *map = b_map(node, SIZE, 0);
 
 	fill(map + PART_AT, PART, 5);
@@ -116,7 +116,7 @@ static void outlives(const struct store *s)
 	t_ok(holds(again, 5), "%s: the driver hands the data on", s->name);
 	close(again);
 	close(display);
-	b_create("display", SIZE, s->id);
+	create_in(s, "display", SIZE);
 }
 
 static void import_and_wait(unsigned int unused)
@@ -124,8 +124,8 @@ static void import_and_wait(unsigned int unused)
 	int display = open_display(), node = b_open("display", O_RDWR);
 
 	(void)unused;
-	must(import(display, export_part(node, 0, SIZE)) > 0);
-	must(import(display, export_part(node, PART_AT, PART)) > 0);
+	must(import(display, b_export(node, 0, SIZE)) > 0);
+	must(import(display, b_export(node, PART_AT, PART)) > 0);
 	raise(SIGKILL);
 }
 
@@ -144,10 +144,10 @@ int main(void)
 {
 	const struct store *s;
 
-	for (s = stores; s->name; s++) {
+	for (s = all_stores; s->name; s++) {
 		long before = mem_free();
 
-		b_create("display", SIZE, s->id);
+		create_in(s, "display", SIZE);
 		imports(s->name);
 		outlives(s);
 		killed(s->name);

@@ -2,6 +2,7 @@
 #include "video.h"
 
 #define BARS 8
+#define HOLE 0x30000000UL	/* memmap=64M$0x30000000 */
 
 /* White, yellow, cyan, green, magenta, red, blue, black */
 static const unsigned char bars[BARS][3] = {
@@ -115,13 +116,23 @@ bool video_driver(const char *file)
 	return ok;
 }
 
-int export_part(int fd, uint64_t offset, uint64_t bytes)
+const struct store all_stores[] = {
+	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
+	{ "contiguous", MAPBUF_BACKING_CONTIGUOUS },
+	{ "reserved", MAPBUF_BACKING_RESERVED },
+	{ NULL, 0 },
+};
+
+void create_in(const struct store *store, const char *name, uint64_t bytes)
 {
-	struct mapbuf_export e = {
-		.size = sizeof(e), .offset = offset, .bytes = bytes,
+	struct mapbuf_create request = {
+		.size = sizeof(request), .bytes = bytes, .backing = store->id,
+		.phys_addr = store->id == MAPBUF_BACKING_RESERVED ? HOLE : 0,
 	};
 
-	return ioctl(fd, MAPBUF_IOC_EXPORT, &e) ? -errno : e.fd;
+	strncpy(request.name, name, sizeof(request.name) - 1);
+	if (ioctl(b_control(), MAPBUF_IOC_CREATE, &request))
+		t_bail("%s: create %s", store->name, name);
 }
 
 int exports(const char *name)

@@ -41,9 +41,10 @@ int video_take(const struct video *video, struct frame *frame);
 /* Take the device from its driver, or give it back: see VIDEO_DRIVER. */
 bool video_driver(const char *file);
 
-/* A part of a buffer as a dma-buf, or -errno. */
-int export_part(int fd, uint64_t offset, uint64_t bytes);
-/* How many a buffer has */
+/* All stores: a reserved range is one, too, where the machine has a hole. */
+extern const struct store all_stores[];	/* ends with name NULL */
+void create_in(const struct store *store, const char *name, uint64_t bytes);
+/* How many dma-bufs there are of a buffer */
 int exports(const char *name);
 
 /*

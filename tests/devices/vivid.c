@@ -29,7 +29,7 @@ static void slots_open(void)
 	memset(map, POISON, SIZE);
 	video_open(&video, WIDTH, HEIGHT);
 	for (i = 0; i < VIDEO_SLOTS; i++) {
-		dmabufs[i] = export_part(node, i * video.slot, video.slot);
+		dmabufs[i] = b_export(node, i * video.slot, video.slot);
 		if (dmabufs[i] < 0)
 			t_bail("export slot %u", i);
 	}
@@ -130,7 +130,7 @@ static void refuses(const char *store)
 	int small, i, bad = 0;
 
 	slots_open();
-	small = export_part(node, 0, video.slot - PAGE);
+	small = b_export(node, 0, video.slot - PAGE);
 	video_request(&video, VIDEO_SLOTS);
 	t_ok(video_queue(&video, 0, small, 0) == -EINVAL,
 	     "%s: a part too small for a frame", store);
@@ -185,7 +185,7 @@ static void outlives(const struct store *s)
 	map = NULL;
 	node = -1;
 	slots_close();
-	b_create("camera", SIZE, s->id);
+	create_in(s, "camera", SIZE);
 }
 
 /* Captures until it is told to, or made to, end. */
@@ -290,7 +290,7 @@ static void scattered(void)
 			t_bail("all of the buffer happens to be in one range");
 	}
 	video_open(&video, WIDTH, HEIGHT);
-	part = export_part(node, at, video.slot);
+	part = b_export(node, at, video.slot);
 	video_request(&video, VIDEO_SLOTS);
 	for (i = 0; i < 10; i++)
 		bad += video_queue(&video, i % VIDEO_SLOTS, part,
@@ -317,10 +317,10 @@ int main(int argc, char **argv)
 	bool dma = argc > 1 && !strcmp(argv[1], "dma");
 	const struct store *s;
 
-	for (s = stores; s->name; s++) {
+	for (s = all_stores; s->name; s++) {
 		long before = mem_free();
 
-		b_create("camera", SIZE, s->id);
+		create_in(s, "camera", SIZE);
 		if (dma && s->id == MAPBUF_BACKING_VMALLOC)
 			scattered();
 		else
