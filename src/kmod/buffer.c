@@ -201,6 +201,13 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	return buf;
 }
 
+/* One that was never published. */
+static void buffer_abort(struct mapbuf_buffer *buf)
+{
+	buffer_unregister(buf);
+	buffer_free(buf);
+}
+
 static int buffer_fill(struct mapbuf_buffer *buf)
 {
 	int err;
@@ -229,7 +236,7 @@ static int buffer_fill(struct mapbuf_buffer *buf)
  * mapbuf_buffer_alloc() - make a buffer that nobody sees yet
  * @spec: what it is to be
  *
- * Sleeps, for long.  The caller publishes the buffer or aborts it.
+ * Sleeps, for long.  The caller publishes the buffer.
  *
  * Return: the buffer, or an error that struct mapbuf_create lists.
  */
@@ -253,20 +260,10 @@ struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec)
 
 	err = buffer_fill(buf);
 	if (err) {
-		mapbuf_buffer_abort(buf);
+		buffer_abort(buf);
 		return ERR_PTR(err);
 	}
 	return buf;
-}
-
-/**
- * mapbuf_buffer_abort() - undo mapbuf_buffer_alloc()
- * @buf: the buffer, never published
- */
-void mapbuf_buffer_abort(struct mapbuf_buffer *buf)
-{
-	buffer_unregister(buf);
-	buffer_free(buf);
 }
 
 /* Takes the node, the name and the id away; not yet the memory. */
@@ -292,7 +289,7 @@ int mapbuf_buffer_publish(struct mapbuf_buffer *buf)
 	buf->dev.devt = first_devt + buf->id;
 	err = dev_set_name(&buf->dev, "mapbuf%u", buf->id);
 	if (err) {
-		mapbuf_buffer_abort(buf);
+		buffer_abort(buf);
 		return err;
 	}
 
@@ -334,6 +331,18 @@ void mapbuf_buffer_announce_all(void)
 
 	xa_for_each(&ids, id, buf)
 		mapbuf_buffer_announce(buf);
+}
+
+/**
+ * mapbuf_buffer_unpublish() - undo mapbuf_buffer_publish()
+ * @buf: the buffer; of nobody from now on who does not use it already
+ *
+ * Whoever calls this has the reference of the registry.
+ */
+void mapbuf_buffer_unpublish(struct mapbuf_buffer *buf)
+{
+	buffer_withdraw(buf);
+	mapbuf_buffer_put(buf);
 }
 
 /*
@@ -443,10 +452,8 @@ void mapbuf_buffer_retire(struct mapbuf_buffer *buf)
 	buf->announced = false;
 	mutex_unlock(&registry_lock);
 
-	if (announced) {
-		buffer_withdraw(buf);
-		mapbuf_buffer_put(buf);
-	}
+	if (announced)
+		mapbuf_buffer_unpublish(buf);
 }
 
 /**
@@ -484,10 +491,8 @@ void mapbuf_buffers_exit(void)
 	struct mapbuf_buffer *buf;
 	unsigned long id;
 
-	xa_for_each(&ids, id, buf) {
-		buffer_withdraw(buf);
-		mapbuf_buffer_put(buf);
-	}
+	xa_for_each(&ids, id, buf)
+		mapbuf_buffer_unpublish(buf);
 	xa_destroy(&ids);
 	rhashtable_destroy(&names);
 }

@@ -104,18 +104,19 @@ static int ioctl_create(struct file *file, union mapbuf_request *request,
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
+	err = mapbuf_buffer_publish(buf);
+	if (err)
+		return err;
+
+	/* Nothing is written on an error: when no other can follow. */
 	create->bytes = buf->spec.bytes;
 	create->backing = buf->spec.ops->id;
 	create->id = buf->id;
 	err = reply(arg, create, create->size, sizeof(*create));
 	if (err) {
-		mapbuf_buffer_abort(buf);
+		mapbuf_buffer_unpublish(buf);
 		return err;
 	}
-
-	err = mapbuf_buffer_publish(buf);
-	if (err)
-		return err;
 	mapbuf_buffer_announce(buf);
 	return 0;
 }
