@@ -301,9 +301,18 @@ static long control_ioctl(struct file *file, unsigned int cmd,
 			 (void __user *)arg);
 }
 
+/* Not while loading can still fail: an open file would need the module. */
+static bool control_ready;
+
+static int control_open(struct inode *inode, struct file *file)
+{
+	return READ_ONCE(control_ready) ? nonseekable_open(inode, file) :
+					  -ENXIO;
+}
+
 static const struct file_operations control_fops = {
 	.owner = THIS_MODULE,
-	.open = nonseekable_open,
+	.open = control_open,
 	.unlocked_ioctl = control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -323,6 +332,12 @@ static struct miscdevice control_device = {
 int mapbuf_control_init(void)
 {
 	return misc_register(&control_device);
+}
+
+/** mapbuf_control_enable() - let the control node be opened */
+void mapbuf_control_enable(void)
+{
+	WRITE_ONCE(control_ready, true);
 }
 
 /** mapbuf_control_exit() - remove the control node */

@@ -37,7 +37,7 @@ static int __init mapbuf_init(void)
 
 	/*
 	 * Last of what can fail: a node that somebody has open could not be
-	 * taken back.
+	 * taken back.  The control node is there, but not yet to be opened.
 	 */
 	cdev_init(&cdev, &mapbuf_fops);
 	cdev.owner = THIS_MODULE;
@@ -45,6 +45,7 @@ static int __init mapbuf_init(void)
 	if (err)
 		goto err_control;
 	mapbuf_buffer_announce_all();
+	mapbuf_control_enable();
 	return 0;
 
 err_control:

@@ -244,6 +244,7 @@ int mapbuf_file_eventfd(struct mapbuf_file *file, int fd);
 /* chardev.c, control.c, sysfs.c */
 extern const struct file_operations mapbuf_fops;
 int mapbuf_control_init(void);
+void mapbuf_control_enable(void);
 void mapbuf_control_exit(void);
 extern const struct device_type mapbuf_device_type;
 
