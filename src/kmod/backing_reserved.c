@@ -97,20 +97,20 @@ static pgprot_t reserved_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot)
 static size_t reserved_copy_io(void __iomem *at, size_t bytes,
 			       struct iov_iter *iter, bool to_iter)
 {
-	void *bounce = kmalloc(bytes, GFP_KERNEL);
-	size_t n;
+	u64 bounce[32];
+	size_t done, n = 0, copied = 0;
 
-	if (!bounce)
-		return 0;
-	if (to_iter) {
-		memcpy_fromio(bounce, at, bytes);
-		n = copy_to_iter(bounce, bytes, iter);
-	} else {
-		n = copy_from_iter(bounce, bytes, iter);
-		memcpy_toio(at, bounce, n);
+	for (done = 0; done < bytes && copied == n; done += copied) {
+		n = min(bytes - done, sizeof(bounce));
+		if (to_iter) {
+			memcpy_fromio(bounce, at + done, n);
+			copied = copy_to_iter(bounce, n, iter);
+		} else {
+			copied = copy_from_iter(bounce, n, iter);
+			memcpy_toio(at + done, bounce, copied);
+		}
 	}
-	kfree(bounce);
-	return n;
+	return done;
 }
 
 static size_t reserved_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
