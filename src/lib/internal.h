@@ -3,6 +3,7 @@
 #ifndef LIBMAPBUF_INTERNAL_H
 #define LIBMAPBUF_INTERNAL_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,20 @@ const char *libmapbuf_backing_name(uint32_t number);
 int libmapbuf_backing_number(const char *name, uint32_t *number);
 int libmapbuf_cache_number(const char *name, uint32_t *number);
 
-/* sysfs.c */
+/* sysfs.c: the buffers in /sys/class/mapbuf, in no order */
+struct libmapbuf_node {
+	unsigned int id;
+	ino_t inode;
+};
+
+struct libmapbuf_nodes {
+	DIR *dir;
+	struct libmapbuf_node *node;
+	size_t count;
+};
+
+int libmapbuf_nodes_read(struct libmapbuf_nodes *nodes);
+void libmapbuf_nodes_free(struct libmapbuf_nodes *nodes);
 int libmapbuf_parse_node(const char *node, unsigned int *id);
 int libmapbuf_read_text(int dir, const char *attribute, char *text,
 			size_t size);

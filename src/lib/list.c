@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ struct mapbuf_entry {
 };
 
 struct mapbuf_list {
-	size_t count, room;
+	size_t count;
 	struct mapbuf_entry *entries;
 };
 
@@ -45,12 +45,14 @@ static int64_t read_zero_on_last_close(int dir)
 }
 
 /* Fails with ENOENT or ENODEV when the buffer was destroyed meanwhile. */
-static int read_entry(int class, const char *node, struct mapbuf_entry *entry)
+static int read_entry(int class, struct mapbuf_entry *entry)
 {
+	char name[32];
 	int64_t size;
 	int dir, error;
 
-	dir = openat(class, node, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "mapbuf%u", entry->id);
+	dir = openat(class, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -1;
 	if (libmapbuf_read_text(dir, "name", entry->name,
@@ -78,39 +80,23 @@ static int read_entry(int class, const char *node, struct mapbuf_entry *entry)
 	return 0;
 }
 
-static int make_room(struct mapbuf_list *list)
-{
-	struct mapbuf_entry *entries;
-	size_t room;
-
-	if (list->count < list->room)
-		return 0;
-	room = list->room ? 2 * list->room : 16;
-	entries = reallocarray(list->entries, room, sizeof(*entries));
-	if (!entries)
-		return -1;
-	list->entries = entries;
-	list->room = room;
-	return 0;
-}
-
-static int fill(struct mapbuf_list *list, DIR *dir)
+static int fill(struct mapbuf_list *list, const struct libmapbuf_nodes *nodes)
 {
 	struct mapbuf_entry *entry;
-	struct dirent *dirent;
+	size_t i;
 
-	while ((errno = 0, dirent = readdir(dir))) {
-		if (make_room(list))
-			return -1;
+	list->entries = calloc(nodes->count, sizeof(*list->entries));
+	if (!list->entries && nodes->count)
+		return -1;
+	for (i = 0; i < nodes->count; i++) {
 		entry = &list->entries[list->count];
-		if (libmapbuf_parse_node(dirent->d_name, &entry->id))
-			continue;
-		if (!read_entry(dirfd(dir), dirent->d_name, entry))
+		entry->id = nodes->node[i].id;
+		if (!read_entry(dirfd(nodes->dir), entry))
 			list->count++;
 		else if (errno != ENOENT && errno != ENODEV)
 			return -1;
 	}
-	return errno ? -1 : 0;
+	return 0;
 }
 
 static int compare(const void *left, const void *right)
@@ -122,17 +108,16 @@ static int compare(const void *left, const void *right)
 
 struct mapbuf_list *mapbuf_list_read(void)
 {
+	struct libmapbuf_nodes nodes;
 	struct mapbuf_list *list;
 	int failed, error;
-	DIR *dir;
 
-	dir = opendir(libmapbuf_class_dir());
-	if (!dir)
+	if (libmapbuf_nodes_read(&nodes))
 		return NULL;
 	list = calloc(1, sizeof(*list));
-	failed = !list || fill(list, dir);
+	failed = !list || fill(list, &nodes);
 	error = errno;
-	closedir(dir);
+	libmapbuf_nodes_free(&nodes);
 	if (failed) {
 		mapbuf_list_free(list);
 		errno = error;

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -63,32 +65,116 @@ int libmapbuf_read_int64(int dir, const char *attribute, int64_t *value)
 	return libmapbuf_parse_int64(text, value);
 }
 
-/* Whether the buffer with this entry in the directory is called so. */
-static int has_name(int dir, const char *node, const char *name)
+/* One reading of the directory. */
+static int read_nodes(DIR *dir, struct libmapbuf_nodes *nodes)
 {
-	char path[300], text[MAPBUF_NAME_SIZE + 1];
+	struct dirent *entry;
+	size_t room = 0;
+	unsigned int id;
 
-	snprintf(path, sizeof(path), "%s/name", node);
+	nodes->count = 0;
+	nodes->node = NULL;
+	while ((errno = 0, entry = readdir(dir))) {
+		struct libmapbuf_node *grown = nodes->node;
+
+		if (libmapbuf_parse_node(entry->d_name, &id))
+			continue;
+		if (nodes->count == room) {
+			room = room ? 2 * room : 16;
+			grown = reallocarray(grown, room, sizeof(*grown));
+			if (!grown)
+				break;
+			nodes->node = grown;
+		}
+		grown[nodes->count].id = id;
+		grown[nodes->count++].inode = entry->d_ino;
+	}
+	return errno ? -1 : 0;
+}
+
+/* Whether each is still the one that was read. */
+static int are_there(int dir, const struct libmapbuf_nodes *nodes)
+{
+	struct stat status;
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < nodes->count; i++) {
+		snprintf(name, sizeof(name), "mapbuf%u", nodes->node[i].id);
+		if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) ||
+		    status.st_ino != nodes->node[i].inode)
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * When the entry that readdir() has come to is removed, the kernel may go on
+ * behind the next one (kernfs_dir_next_pos(), seen on 6.12), and a buffer
+ * that is there would be missing.  A reading all of whose entries still exist
+ * has passed over none.  Where buffers come and go all the time, the last
+ * reading has to do.
+ */
+#define READINGS 100
+
+int libmapbuf_nodes_read(struct libmapbuf_nodes *nodes)
+{
+	int i, is_whole = 0;
+	DIR *dir;
+
+	dir = opendir(libmapbuf_class_dir());
+	if (!dir)
+		return -1;
+	for (i = 0; i < READINGS && !is_whole; i++) {
+		if (i) {
+			free(nodes->node);
+			rewinddir(dir);
+		}
+		if (read_nodes(dir, nodes)) {
+			int error = errno;
+
+			free(nodes->node);
+			closedir(dir);
+			errno = error;
+			return -1;
+		}
+		is_whole = are_there(dirfd(dir), nodes);
+	}
+	nodes->dir = dir;
+	return 0;
+}
+
+void libmapbuf_nodes_free(struct libmapbuf_nodes *nodes)
+{
+	closedir(nodes->dir);
+	free(nodes->node);
+}
+
+/* Whether that buffer is called so. */
+static int has_name(int dir, unsigned int id, const char *name)
+{
+	char path[32], text[MAPBUF_NAME_SIZE + 1];
+
+	snprintf(path, sizeof(path), "mapbuf%u/name", id);
 	return !libmapbuf_read_text(dir, path, text, sizeof(text)) &&
 	       strcmp(text, name) == 0;
 }
 
 int libmapbuf_find(const char *name, unsigned int *id)
 {
-	struct dirent *entry;
-	DIR *dir;
+	struct libmapbuf_nodes nodes;
+	int is_found = 0;
+	size_t i;
 
-	dir = opendir(libmapbuf_class_dir());
-	if (!dir)
+	if (libmapbuf_nodes_read(&nodes))
 		return -1;
-	while ((entry = readdir(dir))) {
-		if (!libmapbuf_parse_node(entry->d_name, id) &&
-		    has_name(dirfd(dir), entry->d_name, name)) {
-			closedir(dir);
-			return 0;
-		}
+	for (i = 0; i < nodes.count && !is_found; i++) {
+		*id = nodes.node[i].id;
+		is_found = has_name(dirfd(nodes.dir), *id, name);
 	}
-	closedir(dir);
+	libmapbuf_nodes_free(&nodes);
+	if (is_found)
+		return 0;
 	errno = ENOENT;
 	return -1;
 }

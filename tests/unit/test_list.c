@@ -1,9 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
+#include <string.h>
 
 #include <mapbuf.h>
 
 #include "fixture.h"
+
+static unsigned int removals;
+
+struct dirent *__real_readdir64(DIR *dir);
+struct dirent *__wrap_readdir64(DIR *dir);
+
+/* What the kernel does when the buffer that it has come to is destroyed. */
+struct dirent *__wrap_readdir64(DIR *dir)
+{
+	static struct dirent removed;
+	struct dirent *entry = __real_readdir64(dir);
+	char from[300], to[100];
+
+	if (!removals || !entry || strncmp(entry->d_name, "mapbuf", 6))
+		return entry;
+	removals--;
+	removed = *entry;
+	snprintf(from, sizeof(from), "%s/sys/class/mapbuf/%s", fixture_root(),
+		 removed.d_name);
+	snprintf(to, sizeof(to), "%s/destroyed", fixture_root());
+	assert_int_equal(rename(from, to), 0);
+	do
+		entry = __real_readdir64(dir);
+	while (entry && strncmp(entry->d_name, "mapbuf", 6));
+	return &removed;
+}
+
+static void passed_over_by_kernel(void **state)
+{
+	struct mapbuf_list *list;
+
+	(void)state;
+	fixture_buffer(1, "a", "4096", "vmalloc");
+	fixture_buffer(2, "b", "4096", "vmalloc");
+	removals = 1;
+	list = mapbuf_list_read();
+	assert_non_null(list);
+	assert_int_equal(removals, 0);
+	assert_int_equal(mapbuf_list_count(list), 1);
+	mapbuf_list_free(list);
+}
 
 static void sorted_and_complete(void **state)
 {
@@ -122,6 +165,7 @@ int main(void)
 		fixture_test(sorted_and_complete),
 		fixture_test(many),
 		fixture_test(passes_over),
+		fixture_test(passed_over_by_kernel),
 		fixture_test(broken_size),
 		fixture_test(empty_and_missing),
 	};
