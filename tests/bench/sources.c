@@ -12,20 +12,6 @@
 #define HOLE 0x40000000UL
 #define HOLE_BYTES GIB
 
-/* 0 or -errno. */
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 /* Several at a time are beside each other. */
 static unsigned long part_of_hole(size_t bytes)
 {

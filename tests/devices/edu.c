@@ -15,25 +15,16 @@
 #define EDU_DMA_FROM_DEVICE 2
 #define EDU_MEMORY 0x40000
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	close(fd);
-	return ok;
-}
-
 bool edu_bind(void)
 {
-	return write_file(DEVICES "driver_override", "vfio-pci") &&
-	       write_file("/sys/bus/pci/drivers_probe", EDU_DEVICE) &&
+	return !write_file(DEVICES "driver_override", "vfio-pci") &&
+	       !write_file("/sys/bus/pci/drivers_probe", EDU_DEVICE) &&
 	       !access(DEVICES "driver", F_OK);
 }
 
 bool edu_unbind(void)
 {
-	return write_file(DEVICES "driver/unbind", EDU_DEVICE);
+	return !write_file(DEVICES "driver/unbind", EDU_DEVICE);
 }
 
 static int open_group(void)

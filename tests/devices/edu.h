@@ -6,7 +6,7 @@
 #ifndef EDU_H
 #define EDU_H
 
-#include "../kernel/t.h"
+#include "each.h"
 
 #include <linux/vfio.h>
 

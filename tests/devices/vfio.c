@@ -243,25 +243,19 @@ static void vanishes(const char *store)
 	t_ok(edu_bind(), "%s: it is back", store);
 }
 
+static void all(const struct store *s)
+{
+	copies(s->name);
+	parts(s->name);
+	refused(s->name);
+	outlives(s);
+	killed(s);
+	vanishes(s->name);
+}
+
 int main(void)
 {
-	const struct store *s;
-
 	t_ok(edu_bind(), "the device is given to processes");
-	for (s = stores; s->name; s++) {
-		long before = mem_free();
-
-		b_create("vfio", SIZE, s->id);
-		copies(s->name);
-		parts(s->name);
-		refused(s->name);
-		outlives(s);
-		killed(s);
-		vanishes(s->name);
-		t_ok(!b_destroy("vfio", 0), "%s: nothing is left behind",
-		     s->name);
-		t_ok(before - mem_free() < (long)(SIZE / KIB) / 2,
-		     "%s: no memory is lost", s->name);
-	}
+	in_each(stores, "vfio", SIZE, all);
 	return t_done();
 }

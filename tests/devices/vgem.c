@@ -45,13 +45,6 @@ static int drop(int display, int handle)
 	return ioctl(display, DRM_IOCTL_GEM_CLOSE, &request) ? -errno : 0;
 }
 
-static int sync_with(int dmabuf, uint64_t flags)
-{
-	struct dma_buf_sync sync = { .flags = flags };
-
-	return ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync) ? -errno : 0;
-}
-
 static bool holds(int dmabuf, uint64_t seed)
 {
 	char *map = mmap(NULL, PART, PROT_READ, MAP_SHARED, dmabuf, 0);
@@ -73,8 +66,8 @@ static void imports(const char *store)
 	     "%s: all of it and a part are imported", store);
 	t_ok(import(display, part) == second, "%s: once each", store);
 	for (i = 1; i <= 3; i++) {
-		bad += sync_with(part, DMA_BUF_SYNC_START | i);
-		bad += sync_with(part, DMA_BUF_SYNC_END | i);
+		bad += b_sync(part, DMA_BUF_SYNC_START | i);
+		bad += b_sync(part, DMA_BUF_SYNC_END | i);
 	}
 	t_ok(!bad, "%s: sync while it is mapped for a device", store);
 	t_ok(import(display, node) == -EINVAL, "%s: the node is no dma-buf",
@@ -140,21 +133,15 @@ static void killed(const char *store)
 	t_ok(!bad, "%s: a killed process leaves no import", store);
 }
 
+static void all(const struct store *s)
+{
+	imports(s->name);
+	outlives(s);
+	killed(s->name);
+}
+
 int main(void)
 {
-	const struct store *s;
-
-	for (s = all_stores; s->name; s++) {
-		long before = mem_free();
-
-		create_in(s, "display", SIZE);
-		imports(s->name);
-		outlives(s);
-		killed(s->name);
-		t_ok(!b_destroy("display", 0), "%s: nothing is left behind",
-		     s->name);
-		t_ok(before - mem_free() < (long)(SIZE / KIB) / 2,
-		     "%s: no memory is lost", s->name);
-	}
+	in_each(all_stores, "display", SIZE, all);
 	return t_done();
 }

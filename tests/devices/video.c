@@ -2,7 +2,6 @@
 #include "video.h"
 
 #define BARS 8
-#define HOLE 0x30000000UL	/* memmap=64M$0x30000000 */
 
 /* White, yellow, cyan, green, magenta, red, blue, black */
 static const unsigned char bars[BARS][3] = {
@@ -106,40 +105,9 @@ int video_take(const struct video *video, struct frame *frame)
 bool video_driver(const char *file)
 {
 	char path[128];
-	bool ok;
-	int fd;
 
 	snprintf(path, sizeof(path), VIDEO_DRIVER "%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ok = fd >= 0 && write(fd, VIDEO_DEVICE, strlen(VIDEO_DEVICE)) > 0;
-	close(fd);
-	return ok;
-}
-
-const struct store all_stores[] = {
-	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
-	{ "contiguous", MAPBUF_BACKING_CONTIGUOUS },
-	{ "reserved", MAPBUF_BACKING_RESERVED },
-	{ NULL, 0 },
-};
-
-void create_in(const struct store *store, const char *name, uint64_t bytes)
-{
-	struct mapbuf_create request = {
-		.size = sizeof(request), .bytes = bytes, .backing = store->id,
-		.phys_addr = store->id == MAPBUF_BACKING_RESERVED ? HOLE : 0,
-	};
-
-	strncpy(request.name, name, sizeof(request.name) - 1);
-	if (ioctl(b_control(), MAPBUF_IOC_CREATE, &request))
-		t_bail("%s: create %s", store->name, name);
-}
-
-int exports(const char *name)
-{
-	char *count = b_sysfs(name, "exports");
-
-	return count ? atoi(count) : -1;
+	return !write_file(path, VIDEO_DEVICE);
 }
 
 static bool pixel_is(const unsigned char *pixel, const unsigned char *color,

@@ -6,7 +6,7 @@
 #ifndef VIDEO_H
 #define VIDEO_H
 
-#include "../kernel/t.h"
+#include "each.h"
 
 #include <linux/videodev2.h>
 
@@ -40,12 +40,6 @@ int video_take(const struct video *video, struct frame *frame);
 
 /* Take the device from its driver, or give it back: see VIDEO_DRIVER. */
 bool video_driver(const char *file);
-
-/* All stores: a reserved range is one, too, where the machine has a hole. */
-extern const struct store all_stores[];	/* ends with name NULL */
-void create_in(const struct store *store, const char *name, uint64_t bytes);
-/* How many dma-bufs there are of a buffer */
-int exports(const char *name);
 
 /*
  * How far the bars have moved in a picture; -1 if it is no picture of bars.

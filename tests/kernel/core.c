@@ -13,13 +13,10 @@
 
 static const char *store;
 
-static void write_file(const char *path, const char *text)
+static void set(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+	if (write_file(path, text))
 		t_bail("write %s to %s", text, path);
-	close(fd);
 }
 
 /* A process that maps the buffer, touches nothing of it, and dies. */
@@ -34,7 +31,7 @@ static bool dump(int fd, const char *filter, char **at)
 	pid = fork();
 	if (!pid) {
 		setrlimit(RLIMIT_CORE, &unlimited);
-		write_file("/proc/self/coredump_filter", filter);
+		set("/proc/self/coredump_filter", filter);
 		abort();
 	}
 	waitpid(pid, &status, 0);
@@ -76,8 +73,8 @@ int main(void)
 {
 	const struct store *s;
 
-	write_file("/proc/sys/kernel/core_pattern", "/tmp/core");
-	write_file("/proc/sys/kernel/core_uses_pid", "0");
+	set("/proc/sys/kernel/core_pattern", "/tmp/core");
+	set("/proc/sys/kernel/core_uses_pid", "0");
 	for (s = stores; s->name; s++) {
 		char *map, *at, *copy = malloc(SIZE);
 		int fd;

@@ -14,17 +14,6 @@
 
 static bool counted;
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_APPEND);
-	bool ok;
-
-	ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* Count the kernel's tries to allocate a range, whatever their name there. */
 static void count_tries(void)
 {
@@ -39,9 +28,9 @@ static void count_tries(void)
 		char text[128];
 
 		snprintf(text, sizeof(text), "p:tries %s\n", names[i]);
-		probed = write_file(TRACING "kprobe_events", text);
+		probed = !write_file(TRACING "kprobe_events", text);
 	}
-	if (!probed || !write_file(TRACING "events/kprobes/tries/enable", "1"))
+	if (!probed || write_file(TRACING "events/kprobes/tries/enable", "1"))
 		t_bail("a probe of alloc_contig_range");
 }
 
@@ -168,7 +157,7 @@ int main(void)
 	list_of_pages();
 
 	count_tries();
-	if (!write_file("/sys/module/mapbuf/parameters/max_bytes", "100%"))
+	if (write_file("/sys/module/mapbuf/parameters/max_bytes", "100%"))
 		t_bail("max_bytes");
 	refused(meminfo("MemTotal") / KIB * MIB, "more than there is", true);
 	holes();

@@ -8,13 +8,6 @@
 #define PART_AT (2 * MIB)
 #define PART (4 * MIB)
 
-static int sync_with(int dmabuf, uint64_t flags)
-{
-	struct dma_buf_sync sync = { .flags = flags };
-
-	return ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync) ? -errno : 0;
-}
-
 static void refused(int fd, const char *name)
 {
 	static const struct { uint64_t offset, bytes; const char *why; } bad[] = {
@@ -109,9 +102,9 @@ static void mapped(const struct store *s, int fd)
 	     filled(bytes, 64, 7 + PAGE / 8), "%s: can be pinned", s->name);
 	close(copy);
 	munmap(map, PAGE);
-	t_ok(!sync_with(dmabuf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW) &&
-	     !sync_with(dmabuf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW) &&
-	     sync_with(dmabuf, ~0ULL) == -EINVAL, "%s: sync", s->name);
+	t_ok(!b_sync(dmabuf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW) &&
+	     !b_sync(dmabuf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW) &&
+	     b_sync(dmabuf, ~0ULL) == -EINVAL, "%s: sync", s->name);
 	close(dmabuf);
 	close(part);
 	munmap(whole, SIZE);

@@ -39,24 +39,6 @@ static uint64_t flags_of(uint64_t frame)
 	return word_of(kpageflags, frame);
 }
 
-/* The frame behind each page of a mapping; whether all are mapped. */
-static bool find_frames(const char *map)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	bool all = true;
-	size_t i;
-
-	if (pread(fd, frames, sizeof(frames), (uintptr_t)map / PAGE * 8) !=
-	    sizeof(frames))
-		t_bail("read pagemap");
-	close(fd);
-	for (i = 0; i < PAGES; i++) {
-		all &= frames[i] >> 63;
-		frames[i] &= (1ULL << 55) - 1;
-	}
-	return all && frames[0];
-}
-
 static bool is_pinned(size_t i)
 {
 	return i >= PINNED_AT && i < PINNED_AT + PINNED;
@@ -74,7 +56,8 @@ static void mapped(const char *map, bool contiguous)
 	size_t i, bad = 0, counted = 0, ranged = 0, twice = 0;
 	static uint64_t sorted[PAGES];
 
-	t_ok(find_frames(map), "%s: pagemap has every page", store);
+	t_ok(page_frames(map, PAGES, frames) && frames[0],
+	     "%s: pagemap has every page", store);
 	for (i = 0; i < PAGES; i++) {
 		bad += !!(flags_of(frames[i]) &
 			  (FLAG_BUDDY | FLAG_LRU | FLAG_NOPAGE));
@@ -159,7 +142,7 @@ static void round_trip(bool contiguous, bool verbose)
 	if (verbose)
 		mapped(map, contiguous);
 	else
-		find_frames(map);
+		page_frames(map, PAGES, frames);
 
 	iov = (struct iovec) { map + PINNED_AT * PAGE, PINNED * PAGE };
 	fill(iov.iov_base, iov.iov_len, 80);

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include <linux/dma-buf.h>
 #include <linux/membarrier.h>
 
 const struct store stores[] = {
@@ -139,6 +140,13 @@ int b_export(int fd, uint64_t offset, uint64_t bytes)
 	return ioctl(fd, MAPBUF_IOC_EXPORT, &e) ? -errno : e.fd;
 }
 
+int b_sync(int dmabuf, uint64_t flags)
+{
+	struct dma_buf_sync sync = { .flags = flags };
+
+	return ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync) ? -errno : 0;
+}
+
 long long b_notify(int fd)
 {
 	struct mapbuf_notify n = { .size = sizeof(n) };
@@ -167,7 +175,7 @@ static char *read_line(const char *path)
 	return line;
 }
 
-int b_id(const char *name)
+static int id_of(const char *name)
 {
 	DIR *dir = opendir("/sys/class/mapbuf");
 	struct dirent *entry;
@@ -184,6 +192,19 @@ int b_id(const char *name)
 	}
 	if (dir)
 		closedir(dir);
+	return id;
+}
+
+/* readdir() may pass over a buffer while another one is destroyed. */
+int b_id(const char *name)
+{
+	int id, tries;
+
+	for (tries = 0; tries < 5; tries++) {
+		id = id_of(name);
+		if (id >= 0)
+			break;
+	}
 	return id;
 }
 
@@ -311,6 +332,38 @@ long all_free(void)
 	       (long)(PAGE / KIB);
 }
 
+bool page_frames(const void *at, size_t count, uint64_t *frames)
+{
+	static int fd = -1;
+	bool all = true;
+	size_t i;
+
+	if (fd < 0)
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pread(fd, frames, count * 8, (uintptr_t)at / PAGE * 8) !=
+	    (ssize_t)count * 8)
+		t_bail("read pagemap");
+	for (i = 0; i < count; i++) {
+		all &= frames[i] >> 63;
+		frames[i] &= (1ULL << 55) - 1;
+	}
+	return all;
+}
+
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+	ssize_t done;
+
+	if (fd < 0)
+		return -errno;
+	done = write(fd, text, strlen(text));
+	if (done != (ssize_t)strlen(text))
+		err = done < 0 ? -errno : -EIO;
+	close(fd);
+	return err;
+}
+
 double seconds(void)
 {
 	struct timespec ts;
@@ -429,8 +482,10 @@ bool reap(void)
 	return ok;
 }
 
-void must(bool ok)
+void must_result(bool ok, const char *file, int line, const char *cond)
 {
-	if (!ok)
-		_exit(1);
+	if (ok)
+		return;
+	t_note("%s:%d: %s (errno %d)", file, line, cond, errno);
+	_exit(1);
 }

@@ -77,6 +77,7 @@ char *b_sysfs(const char *name, const char *file);
 
 /* A dma-buf, or -errno; the number of notifications so far, or -errno. */
 int b_export(int fd, uint64_t offset, uint64_t bytes);
+int b_sync(int dmabuf, uint64_t flags);	/* 0 or -errno */
 long long b_notify(int fd);
 long long b_seen(int fd);
 
@@ -105,6 +106,12 @@ long all_free(void);
 /* The sum of the fields in a file, read at once, that one of both matches. */
 long sum_of(const char *path, const char *format, const char *format2);
 
+/* The frames behind pages that have been touched; whether there are all. */
+bool page_frames(const void *at, size_t count, uint64_t *frames);
+
+/* Into a file that is there.  0 or -errno */
+int write_file(const char *path, const char *text);
+
 /* The machine's time; and whether it counts its processor's instructions. */
 double seconds(void);
 bool counts_instructions(void);
@@ -117,7 +124,8 @@ unsigned long system_ram(void);
 
 /* Processes at once: a child that must() fails makes reap() false. */
 pid_t child(void (*work)(unsigned int seed), unsigned int seed);
-void must(bool ok);
+#define must(cond) must_result(!!(cond), __FILE__, __LINE__, #cond)
+void must_result(bool ok, const char *file, int line, const char *cond);
 bool reap(void);
 
 int module_load(const char *params);

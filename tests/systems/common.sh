@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# Sourced by the jobs, after tap.sh.
+# Sourced by the jobs here and in tests/rpm, after tap.sh.
 export LC_ALL=C.UTF-8 SYSTEMD_COLORS=0 DEBIAN_FRONTEND=noninteractive
 
 property()
@@ -24,6 +24,27 @@ before()
 {
 	[ "$(property ActiveEnterTimestampMonotonic "$1")" -le \
 		"$(property ActiveEnterTimestampMonotonic "$2")" ]
+}
+
+# Number, name, size and backing of all buffers, and the device numbers of
+# their nodes.
+state()
+{
+	mapbufctl list --bytes --raw --noheadings -o ID,NAME,SIZE,BACKING
+	stat -L -c '%n %t:%T %U:%G %a' /dev/mapbuf/*
+}
+
+# By another process, so that it can be closed by ending that.
+hold()
+{
+	sleep 1000 <>/dev/mapbuf/scattered &
+	holder=$!
+}
+
+release()
+{
+	kill "$holder"
+	wait "$holder" 2>/dev/null || :
 }
 
 wait_for()

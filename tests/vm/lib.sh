@@ -77,6 +77,17 @@ make_tmp()
 	trap 'exit 143' TERM
 }
 
+# unpack_next: the sources, as an archive has them, of the next version, which
+# is VERSION.1 and differs in nothing but that: $tmp/mapbuf-VERSION.
+unpack_next()
+{
+	this=$(cat "$top/VERSION")
+	make -s -C "$top" dist
+	tar -C "$tmp" -xf "$top/build/mapbuf-$this.tar.gz"
+	grep -rlF --exclude-dir=tests --exclude-dir=LICENSES "$this" \
+		"$tmp/mapbuf-$this" | xargs sed -i "s/$this\\b/$this.1/"
+}
+
 # A child that does not outlive this shell, even when that is killed.  Its
 # standard input never ends: QEMU would take that for a closed connection.
 run_bound()
