@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define ROUNDS 1000
+#define ROUNDS 500
 
 static unsigned int backing_of(unsigned int n)
 {
@@ -78,12 +78,12 @@ static void own(unsigned int seed, unsigned int backing, size_t size,
 
 static void own_small(unsigned int seed)
 {
-	own(seed, backing_of(seed), 3 * MIB, 60);
+	own(seed, backing_of(seed), 3 * MIB, 30);
 }
 
 static void own_range(unsigned int seed)
 {
-	own(seed, MAPBUF_BACKING_CONTIGUOUS, 32 * MIB, 10);
+	own(seed, MAPBUF_BACKING_CONTIGUOUS, 32 * MIB, 5);
 }
 
 #define AREA (2 * HUGE_PAGE + 5 * PAGE)

@@ -486,6 +486,7 @@ void must_result(bool ok, const char *file, int line, const char *cond)
 {
 	if (ok)
 		return;
-	t_note("%s:%d: %s (errno %d)", file, line, cond, errno);
+	printf("not ok - %s:%d: %s (errno %d)\n", file, line, cond, errno);
+	fflush(stdout);
 	_exit(1);
 }

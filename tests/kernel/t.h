@@ -122,7 +122,7 @@ bool kernel_since(int major, int minor);
 /* Where a range of physical memory begins, of 16 MiB at least. */
 unsigned long system_ram(void);
 
-/* Processes at once: a child that must() fails makes reap() false. */
+/* Processes at once.  One that fails must() says where; reap() is false then. */
 pid_t child(void (*work)(unsigned int seed), unsigned int seed);
 #define must(cond) must_result(!!(cond), __FILE__, __LINE__, #cond)
 void must_result(bool ok, const char *file, int line, const char *cond);
