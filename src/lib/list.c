@@ -123,7 +123,7 @@ struct mapbuf_list *mapbuf_list_read(void)
 		errno = error;
 		return NULL;
 	}
-	if (list->count > 1)
+	if (list->entries)
 		qsort(list->entries, list->count, sizeof(list->entries[0]),
 		      compare);
 	return list;
