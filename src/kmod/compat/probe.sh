@@ -27,7 +27,9 @@ exported() {
 
 # A compiler that compiles nothing would make every feature look absent.
 probe_all() {
+	# REUSE-IgnoreStart
 	echo '/* SPDX-License-Identifier: GPL-2.0-only */'
+	# REUSE-IgnoreEnd
 	echo '/* Written by probe.sh for the kernel being built against. */'
 	: >"$log"
 	for probe in "$probes"/*.c; do
