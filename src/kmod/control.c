@@ -28,14 +28,17 @@ union mapbuf_request {
  * @cmd: its number
  * @size: of the structure now
  * @min_size: of the structure as it was first published
+ * @replies: has members that are output: then the structure can be written
+ *	when @handler is called, unless the caller takes that away meanwhile
  * @handler: reads and writes @request; returns 0 or an error.  @reply copies
  *	the structure out; a handler that changes something calls it while that
- *	can still be undone.
+ *	can still be undone, if it can.
  */
 struct ioctl_op {
 	unsigned int cmd;
 	u32 size;
 	u32 min_size;
+	bool replies;
 	int (*handler)(struct file *file, union mapbuf_request *request,
 		       void __user *arg);
 };
@@ -160,9 +163,6 @@ static int ioctl_notify(struct file *file, union mapbuf_request *request,
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	/* A notification cannot be taken back: first see whether @arg is bad. */
-	if (reply(arg, notify, notify->size, sizeof(*notify)))
-		return -EFAULT;
 
 	notify->sequence = mapbuf_buffer_notify(mapbuf_of(file));
 	return reply(arg, notify, notify->size, sizeof(*notify));
@@ -175,8 +175,6 @@ static int ioctl_seen(struct file *file, union mapbuf_request *request,
 
 	if (notify->flags)
 		return -EINVAL;
-	if (reply(arg, notify, notify->size, sizeof(*notify)))
-		return -EFAULT;
 
 	notify->sequence = mapbuf_file_seen(file->private_data);
 	return reply(arg, notify, notify->size, sizeof(*notify));
@@ -231,25 +229,27 @@ err_put:
 	return err;
 }
 
-#define MAPBUF_OP(ioc, type, last, fn) \
+#define MAPBUF_OP(ioc, type, last, out, fn) \
 	{ .cmd = ioc, .size = sizeof(type), \
-	  .min_size = offsetofend(type, last), .handler = fn }
+	  .min_size = offsetofend(type, last), .replies = out, .handler = fn }
 
 static const struct ioctl_op control_ops[] = {
-	MAPBUF_OP(MAPBUF_IOC_CREATE, struct mapbuf_create, phys_addr,
+	MAPBUF_OP(MAPBUF_IOC_CREATE, struct mapbuf_create, phys_addr, true,
 		  ioctl_create),
-	MAPBUF_OP(MAPBUF_IOC_DESTROY, struct mapbuf_destroy, name,
+	MAPBUF_OP(MAPBUF_IOC_DESTROY, struct mapbuf_destroy, name, false,
 		  ioctl_destroy),
 };
 
 static const struct ioctl_op node_ops[] = {
-	MAPBUF_OP(MAPBUF_IOC_INFO, struct mapbuf_info, dma_bits, ioctl_info),
-	MAPBUF_OP(MAPBUF_IOC_NOTIFY, struct mapbuf_notify, sequence,
+	MAPBUF_OP(MAPBUF_IOC_INFO, struct mapbuf_info, dma_bits, true,
+		  ioctl_info),
+	MAPBUF_OP(MAPBUF_IOC_NOTIFY, struct mapbuf_notify, sequence, true,
 		  ioctl_notify),
-	MAPBUF_OP(MAPBUF_IOC_SEEN, struct mapbuf_notify, sequence, ioctl_seen),
-	MAPBUF_OP(MAPBUF_IOC_EVENTFD, struct mapbuf_eventfd, reserved,
+	MAPBUF_OP(MAPBUF_IOC_SEEN, struct mapbuf_notify, sequence, true,
+		  ioctl_seen),
+	MAPBUF_OP(MAPBUF_IOC_EVENTFD, struct mapbuf_eventfd, reserved, false,
 		  ioctl_eventfd),
-	MAPBUF_OP(MAPBUF_IOC_EXPORT, struct mapbuf_export, reserved,
+	MAPBUF_OP(MAPBUF_IOC_EXPORT, struct mapbuf_export, reserved, true,
 		  ioctl_export),
 };
 
@@ -277,6 +277,12 @@ static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,
 		return err;
 	/* Whoever changes it between the two reads changes nothing here. */
 	*(u32 *)&request = size;
+	/*
+	 * As it is.  A copy that fails may have written what comes before the
+	 * page that it failed at.
+	 */
+	if (op->replies && reply(arg, &request, size, op->size))
+		return -EFAULT;
 	return op->handler(file, &request, arg);
 }
 

@@ -189,6 +189,37 @@ static void sizes(void)
 	     "a name is free after a failed create");
 }
 
+/* What comes before the page that cannot be written stays as it was, too. */
+static void half_read_only(void)
+{
+	char *edge = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct mapbuf_create c = request("half");
+	struct mapbuf_info info = { .size = sizeof(info), .bytes = 1 };
+	char *at = edge + PAGE - 24;
+	int fd;
+
+	c.bytes = 1;
+	memcpy(at, &c, sizeof(c));
+	mprotect(edge + PAGE, PAGE, PROT_READ);
+	t_fails(ioctl(b_control(), MAPBUF_IOC_CREATE, at), EFAULT,
+		"create: a structure that is half read-only is EFAULT");
+	t_ok(!memcmp(at, &c, sizeof(c)) && b_id("half") < 0,
+	     "create: nothing is written, nothing created");
+
+	b_create("half", PAGE, 0);
+	fd = b_open("half", O_RDWR);
+	mprotect(edge + PAGE, PAGE, PROT_READ | PROT_WRITE);
+	memcpy(at, &info, sizeof(info));
+	mprotect(edge + PAGE, PAGE, PROT_READ);
+	t_fails(ioctl(fd, MAPBUF_IOC_INFO, at), EFAULT,
+		"info: a structure that is half read-only is EFAULT");
+	t_ok(!memcmp(at, &info, sizeof(info)), "info: nothing is written");
+	close(fd);
+	b_destroy("half", 0);
+	munmap(edge, 2 * PAGE);
+}
+
 static void destroy_members(void)
 {
 	struct mapbuf_destroy d = { .size = sizeof(d), .name = "x" };
@@ -216,6 +247,7 @@ int main(void)
 	create_names();
 	create_output();
 	sizes();
+	half_read_only();
 	destroy_members();
 	return t_done();
 }
