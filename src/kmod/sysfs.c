@@ -4,6 +4,7 @@
  */
 #include <linux/capability.h>
 #include <linux/device.h>
+#include <linux/stat.h>
 #include <linux/sysfs.h>
 
 #include "backing.h"
@@ -207,8 +208,9 @@ static char *mapbuf_devnode(mapbuf_devnode_const struct device *dev,
 		*uid = spec->uid;
 	if (gid && spec->flags & MAPBUF_CREATE_GID)
 		*gid = spec->gid;
+	/* A mode of 0 would be taken for none. */
 	if (mode && spec->flags & MAPBUF_CREATE_MODE)
-		*mode = spec->mode;
+		*mode = spec->mode | S_IFCHR;
 	return NULL;
 }
 

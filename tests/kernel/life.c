@@ -177,6 +177,12 @@ static void owner(void)
 	     (st.st_mode & 07777) == 0640, "%s: owner, group and mode", store);
 	b_destroy("owner", 0);
 
+	c.mode = 0;
+	ioctl(b_control(), MAPBUF_IOC_CREATE, &c);
+	t_ok(!stat(path, &st) && st.st_uid == 1000 && !(st.st_mode & 07777),
+	     "%s: mode 0 is for nobody", store);
+	b_destroy("owner", 0);
+
 	b_create("owner", MIB, id);
 	t_ok(!stat(path, &st) && st.st_uid == 0 && st.st_gid == 0 &&
 	     (st.st_mode & 07777) == 0600, "%s: without them root 0600", store);
