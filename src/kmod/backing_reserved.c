@@ -39,7 +39,7 @@ static int reserved_check(const struct mapbuf_spec *spec)
 	/* What /dev/mem may not do, this may not. */
 	if (security_locked_down(LOCKDOWN_DEV_MEM))
 		return -EPERM;
-	if (last < spec->phys_addr ||
+	if (last < spec->phys_addr || last > iomem_resource.end ||
 	    region_intersects(spec->phys_addr, spec->bytes,
 			      IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT)

@@ -142,7 +142,8 @@ enum mapbuf_create_flags {
  *          unknown, @numa_node has no memory, @dma_bits or @mode out of range,
  *          @uid or @gid not mapped, @cache unknown; of a reserved range:
  *          @phys_addr or @bytes not in whole pages, a NUMA node given, not all
- *          of it below @dma_bits, or any of it System RAM
+ *          of it below @dma_bits, any of it System RAM, or beyond what the
+ *          processor can address
  * EPERM    a reserved range without CAP_SYS_RAWIO, or the kernel is locked down
  * EBUSY    somebody has claimed the reserved range, or a part of it
  * EEXIST   a buffer of that name exists
