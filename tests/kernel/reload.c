@@ -29,6 +29,25 @@ static void open_any(unsigned int seed)
 	}
 }
 
+/* 1000 times where there is time for it. */
+static void again_and_again(void)
+{
+	const char *soak = getenv("SOAK_SECONDS");
+	int i, bad = 0, times = soak && atoi(soak) > 60 ? 1000 : 30;
+	long before = 0, after;
+
+	for (i = 0; i < times && !bad; i++) {
+		/* The first ones fill caches of the kernel. */
+		if (i == times / 10)
+			before = all_free();
+		bad += module_load("buffers=2 size=64K") || module_unload();
+	}
+	after = all_free();
+	t_ok(!bad, "load and unload %d times", i);
+	t_ok(before - after < 4 * 1024,
+	     "they take no memory (%ld KiB before, %ld after)", before, after);
+}
+
 int main(void)
 {
 	t_ok(!module_unload(), "unload");
@@ -38,6 +57,7 @@ int main(void)
 	child(open_any, 1);
 	t_ok(reap(), "load and unload against open");
 	module_unload();
+	again_and_again();
 	t_ok(!module_load("") && !module_unload() && !module_load(""),
 	     "the module loads and unloads afterwards");
 	return t_done();

@@ -80,6 +80,119 @@ static void scarce(void)
 	     "%s: the memory is back", store->name);
 }
 
+#define ROUNDS 40
+#define PART (8 * MIB + 5 * PAGE)
+
+static int hog_ready;
+
+/*
+ * Anonymous memory all over, until told to end.  A little more is left than the
+ * module leaves to others.
+ */
+static void hog(unsigned int end)
+{
+	long left = meminfo("MemTotal") / 36;
+	char byte = 0;
+	size_t i;
+
+	while (meminfo("MemAvailable") > left) {
+		char *at = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		must(at != MAP_FAILED);
+		for (i = 0; i < 4 * MIB; i += PAGE)
+			at[i] = 1;
+	}
+	must(write(hog_ready, &byte, 1) == 1);
+	must(read(end, &byte, 1) == 0);
+}
+
+/* The page cache turns over, with pages that have to be written first. */
+static void cache(unsigned int seed)
+{
+	int disk = open("/dev/vda", O_RDWR), i;
+	char *block = malloc(MIB);
+
+	must(disk >= 0);
+	memset(block, seed, MIB);
+	for (i = 0; i < 4 * ROUNDS; i++) {
+		off_t at = (off_t)(i * 7 % 60) * MIB;
+
+		must(pread(disk, block, MIB, at) == (ssize_t)MIB);
+		must(pwrite(disk, block, MIB, at) == (ssize_t)MIB);
+	}
+}
+
+/* A buffer that could be had is a good one. */
+static void create_and_check(unsigned int worker)
+{
+	int i, made = 0;
+	char name[32];
+
+	worker_name(name, sizeof(name), worker, 0);
+	for (i = 0; i < ROUNDS; i++) {
+		int err = b_try_create(name, PART, store->id), fd;
+		char *map;
+
+		must(!err || err == -ENOMEM);
+		if (err)
+			continue;
+		made++;
+		fd = b_open(name, O_RDWR);
+		map = mmap(NULL, PART, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			   0);
+		must(fd >= 0 && map != MAP_FAILED && all_zero(map, PART));
+		fill(map, PART, i);
+		must(!madvise(map, PART, MADV_DONTNEED));
+		must(filled(map, PART, i));
+		munmap(map, PART);
+		close(fd);
+		must(!b_destroy(name, 0));
+	}
+	t_note("%s: %d of %d could be had", store->name, made, ROUNDS);
+}
+
+static void pressed(void)
+{
+	long before = mem_free(), kills = oom_kills();
+	int ends[2], ready[2], status = -1;
+	char byte;
+	pid_t pid;
+
+	if (pipe(ends) || pipe(ready))
+		t_bail("pipe");
+	hog_ready = ready[1];
+	pid = fork();
+	if (!pid) {
+		close(ends[1]);
+		hog(ends[0]);
+		_exit(0);
+	}
+	close(ready[1]);
+	t_ok(read(ready[0], &byte, 1) == 1, "anonymous memory all over");
+	for (store = stores; store->name; store++) {
+		pid_t workers[] = {
+			child(cache, store->id), child(create_and_check, 0),
+			child(create_and_check, 1),
+		};
+		size_t i;
+		int bad = 0;
+
+		for (i = 0; i < ARRAY_LEN(workers); i++) {
+			waitpid(workers[i], &status, 0);
+			bad += !!status;
+		}
+		t_ok(!bad, "%s: among anonymous memory and page cache",
+		     store->name);
+	}
+	close(ends[1]);
+	waitpid(pid, &status, 0);
+	close(ends[0]);
+	close(ready[0]);
+	t_ok(!status && oom_kills() == kills, "nobody was killed");
+	t_ok(labs(mem_free() - before) < 128 * 1024, "the memory is back");
+}
+
 int main(void)
 {
 	FILE *limit = fopen("/sys/module/mapbuf/parameters/max_bytes", "w");
@@ -88,5 +201,6 @@ int main(void)
 		t_bail("max_bytes");
 	for (store = stores; store->name; store++)
 		scarce();
+	pressed();
 	return t_done();
 }
