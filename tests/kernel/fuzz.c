@@ -113,9 +113,9 @@ static uint64_t seed;
 
 void fuzz_seed(void)
 {
-	seed = given("HOSTILE_SEED", (uint64_t)time(NULL) << 20 ^
+	seed = given("RANDOM_SEED", (uint64_t)time(NULL) << 20 ^
 		     (uint64_t)(seconds() * 1e6));
-	t_note("HOSTILE_SEED=%llu", (unsigned long long)seed);
+	t_note("RANDOM_SEED=%llu", (unsigned long long)seed);
 }
 
 void fuzz_begin(struct fuzz *f, unsigned int worker, double share)

@@ -19,7 +19,7 @@ struct fuzz {
 };
 
 /*
- * Choose the seed of all workers, HOSTILE_SEED if there is one, and print it.
+ * Choose the seed of all workers, RANDOM_SEED if there is one, and print it.
  * What a worker does follows from it, but not where it ends: after that @share
  * of SOAK_SECONDS.
  */

@@ -38,7 +38,10 @@ need_root()
 		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" W="${W:-}" \
 		MAPBUF_LANE="${MAPBUF_LANE:-}" \
 		${KERNELS:+"KERNELS=$KERNELS"} \
-		${FUZZ_SECONDS:+"FUZZ_SECONDS=$FUZZ_SECONDS"} "$0" "$@"
+		${FUZZ_SECONDS:+"FUZZ_SECONDS=$FUZZ_SECONDS"} \
+		${SOAK_SECONDS:+"SOAK_SECONDS=$SOAK_SECONDS"} \
+		${RANDOM_SEED:+"RANDOM_SEED=$RANDOM_SEED"} \
+		${RANDOM_OPS:+"RANDOM_OPS=$RANDOM_OPS"} "$0" "$@"
 }
 
 # What root has made in the checkout belongs to whose the checkout is.
@@ -286,9 +289,11 @@ set_secure_boot()
 		-drive if=pflash,format=raw,unit=1,file=$tmp/variables"
 }
 
+# On a busy host the kernel finds its clock unstable, and patches itself for that
+# while it runs, which the emulation does not always survive.
 # shellcheck disable=SC2034
 kernel_args='panic=-1 mitigations=off cryptomgr.notests nowatchdog
-	trace_clock=local'
+	tsc=nowatchdog trace_clock=local'
 
 # One line of the words, however they were spaced.
 words()
