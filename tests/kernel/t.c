@@ -420,6 +420,14 @@ bool kernel_since(int major, int minor)
 	return a > major || (a == major && b >= minor);
 }
 
+unsigned int patience(unsigned int seconds)
+{
+	struct utsname name;
+
+	uname(&name);
+	return strstr(name.release, "-debug") ? 3 * seconds : seconds;
+}
+
 unsigned long system_ram(void)
 {
 	FILE *file = fopen("/proc/iomem", "r");
@@ -462,7 +470,7 @@ pid_t child(void (*work)(unsigned int seed), unsigned int seed)
 	if (pid < 0)
 		t_bail("fork");
 	if (!pid) {
-		alarm(600);
+		alarm(patience(600));
 		work(seed);
 		_exit(0);
 	}

@@ -119,6 +119,9 @@ bool counts_instructions(void);
 /* Whether the kernel is that release or later: only for what it cannot do. */
 bool kernel_since(int major, int minor);
 
+/* How long what takes so many seconds at most may take on this kernel. */
+unsigned int patience(unsigned int seconds);
+
 /* Where a range of physical memory begins, of 16 MiB at least. */
 unsigned long system_ram(void);
 
