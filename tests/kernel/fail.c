@@ -22,7 +22,7 @@ static size_t map_size, image_size;
 
 /* Load, with buffers made at load. */
 
-static void load_before(uintptr_t arg)
+static void nothing_before(uintptr_t arg)
 {
 	(void)arg;
 }
@@ -68,19 +68,11 @@ static void read_image(void)
 	close(fd);
 }
 
-static const struct step loads[] = {
-	{ .name = "load", .before = load_before, .call = load,
-	  .unchanged = load_unchanged, .undo = load_undo,
-	  .arg = (uintptr_t)"" },
-	{ .name = "load with buffers of pages", .before = load_before,
-	  .call = load, .unchanged = load_unchanged, .undo = load_undo,
-	  .arg = (uintptr_t)"buffers=2 size=2060K" },
-	{ .name = "load with a contiguous one", .before = load_before,
-	  .call = load, .unchanged = load_unchanged, .undo = load_undo,
-	  .arg = (uintptr_t)"buffers=1 size=3M backing=contiguous" },
-	{ .name = "load with a reserved one", .before = load_before,
-	  .call = load, .unchanged = load_unchanged, .undo = load_undo,
-	  .arg = (uintptr_t)"reserved=fail@768M+1M", .also = -EBUSY },
+/* Two kinds of buffers: the first one goes again when the second one fails. */
+static const struct step load_step = {
+	.name = "load", .before = nothing_before, .call = load,
+	.unchanged = load_unchanged, .undo = load_undo, .also = -EBUSY,
+	.arg = (uintptr_t)"buffers=1 size=2060K reserved=fail@768M+1M"
 };
 
 static void open_control(unsigned int unused)
@@ -105,21 +97,24 @@ static void open_control(unsigned int unused)
  */
 static unsigned int loader_faults(void)
 {
-	struct step step = loads[0];
+	struct step step = load_step;
 
 	step.arg = (uintptr_t)"max_bytes=refused";
 	return inject_none(&step);
 }
 
 /* Who opens a node while it is there holds nothing that goes again. */
-static void load_while_opened(unsigned int faults)
+static void load_while_opened(void)
 {
-	struct step step = loads[0];
+	struct step step = load_step;
+	unsigned int faults;
 	int i, status;
 	pid_t pid;
 
 	step.name = "load while somebody opens the node";
-	for (i = 0; i < 5; i++) {
+	step.arg = (uintptr_t)"";
+	faults = inject_none(&step);
+	for (i = 0; i < 3; i++) {
 		pid = child(open_control, 0);
 		inject(&step, faults > 10 ? faults - 10 : 1);
 		kill(pid, SIGKILL);
@@ -245,11 +240,6 @@ static bool counts_are(const char *opens, const char *mappings,
 	return !strcmp(b_sysfs(NAME, "opens"), opens) &&
 	       !strcmp(b_sysfs(NAME, "mappings"), mappings) &&
 	       !strcmp(b_sysfs(NAME, "exports"), exports);
-}
-
-static void nothing_before(uintptr_t which)
-{
-	(void)which;
 }
 
 static bool is_open(uintptr_t which)
@@ -480,7 +470,6 @@ static void use(uintptr_t which)
 
 int main(void)
 {
-	unsigned int first;
 	long before, after;
 	size_t i;
 
@@ -491,10 +480,8 @@ int main(void)
 	if (module_unload())
 		t_bail("unload");
 	before = meminfo("MemFree");
-	first = loader_faults() + 1;
-	load_while_opened(inject(&loads[0], first));
-	for (i = 1; i < ARRAY_LEN(loads); i++)
-		inject(&loads[i], first);
+	inject(&load_step, loader_faults() + 1);
+	load_while_opened();
 	if (load((uintptr_t)"max_bytes=8M max_buffers=1"))
 		t_bail("load");
 	b_control();

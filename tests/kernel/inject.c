@@ -135,13 +135,15 @@ static bool inject_nth(const struct step *step, unsigned int n, int *told,
 unsigned int inject_none(const struct step *step)
 {
 	char text[16] = "";
+	int err;
 
 	set_nth(MOST);
-	if (!step->call(step->arg))
-		step->undo(step->arg);
+	err = step->call(step->arg);
 	if (pread(nth, text, sizeof(text) - 1, 0) <= 0)
 		t_bail("what is left of the %uth fault", MOST);
 	set_nth(0);
+	if (!err)
+		step->undo(step->arg);
 	return MOST - atoi(text);
 }
 

@@ -90,7 +90,7 @@ static void places(void)
 {
 	static const size_t sizes[] = {
 		PAGE, 3 * PAGE, MIB, MIB + PAGE, 2 * MIB, 2 * MIB + PAGE,
-		8 * MIB, 64 * MIB + 7 * PAGE,
+		8 * MIB, 16 * MIB + 7 * PAGE,
 	};
 	const struct store *s;
 	size_t i;
@@ -164,7 +164,7 @@ static void fragment(void)
 	if (pipe(ready))
 		t_bail("pipe");
 	b_create("held", GIB, MAPBUF_BACKING_CONTIGUOUS);
-	for (i = 0; i < 60000; i++) {
+	for (i = 0; i < 20000; i++) {
 		int fd;
 
 		snprintf(path, sizeof(path), "/tmp/%d", i);

@@ -13,7 +13,7 @@
 
 static void start(struct machine *m, int w)
 {
-	struct timeval patience = { PATIENCE, 0 };
+	struct timeval timeout = { PATIENCE, 0 };
 	int ends[2];
 
 	if (m->pid[w])
@@ -28,8 +28,8 @@ static void start(struct machine *m, int w)
 		worker(ends[1], m->prefix);
 	}
 	close(ends[1]);
-	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience,
-		   sizeof(patience));
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		   sizeof(timeout));
 	m->sock[w] = ends[0];
 }
 

@@ -80,7 +80,7 @@ static void scarce(void)
 	     "%s: the memory is back", store->name);
 }
 
-#define ROUNDS 40
+#define ROUNDS 10
 #define PART (8 * MIB + 5 * PAGE)
 
 static int hog_ready;

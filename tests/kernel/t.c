@@ -198,13 +198,10 @@ static int id_of(const char *name)
 /* readdir() may pass over a buffer while another one is destroyed. */
 int b_id(const char *name)
 {
-	int id, tries;
+	int id = -1, tries;
 
-	for (tries = 0; tries < 5; tries++) {
+	for (tries = 0; id < 0 && tries < 5; tries++)
 		id = id_of(name);
-		if (id >= 0)
-			break;
-	}
 	return id;
 }
 
