@@ -31,12 +31,12 @@ static const struct explanation create_errors[] = {
 	{ 0, NULL }
 };
 
-#define CLAIMED "somebody has claimed the range, or a part of it, or there are no such addresses (see /proc/iomem)"
+#define SYSTEM_RAM "the range lies in System RAM, or a part of it, or there are no such addresses (see /proc/iomem)"
 
 /* Of a reserved range; they follow its address. */
 static const struct explanation range_errors[] = {
-	{ EBUSY, CLAIMED },
-	{ EINVAL, "the range lies in System RAM, or a part of it (see /proc/iomem)" },
+	{ EBUSY, "somebody has claimed the range, or a part of it (see /proc/iomem)" },
+	{ EINVAL, SYSTEM_RAM },
 	{ ENOMEM, "the kernel cannot map the range" },
 	{ 0, NULL }
 };
