@@ -66,7 +66,7 @@ int libmapbuf_read_int64(int dir, const char *attribute, int64_t *value)
 }
 
 /* One reading of the directory. */
-static int read_nodes(DIR *dir, struct libmapbuf_nodes *nodes)
+static int read_nodes(struct libmapbuf_nodes *nodes)
 {
 	struct dirent *entry;
 	size_t room = 0;
@@ -74,7 +74,7 @@ static int read_nodes(DIR *dir, struct libmapbuf_nodes *nodes)
 
 	nodes->count = 0;
 	nodes->node = NULL;
-	while ((errno = 0, entry = readdir(dir))) {
+	while ((errno = 0, entry = readdir(nodes->dir))) {
 		struct libmapbuf_node *grown = nodes->node;
 
 		if (libmapbuf_parse_node(entry->d_name, &id))
@@ -93,7 +93,7 @@ static int read_nodes(DIR *dir, struct libmapbuf_nodes *nodes)
 }
 
 /* Whether each is still the one that was read. */
-static int are_there(int dir, const struct libmapbuf_nodes *nodes)
+static int are_there(const struct libmapbuf_nodes *nodes)
 {
 	struct stat status;
 	char name[32];
@@ -101,7 +101,8 @@ static int are_there(int dir, const struct libmapbuf_nodes *nodes)
 
 	for (i = 0; i < nodes->count; i++) {
 		snprintf(name, sizeof(name), "mapbuf%u", nodes->node[i].id);
-		if (fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) ||
+		if (fstatat(dirfd(nodes->dir), name, &status,
+			    AT_SYMLINK_NOFOLLOW) ||
 		    status.st_ino != nodes->node[i].inode)
 			return 0;
 	}
@@ -119,29 +120,21 @@ static int are_there(int dir, const struct libmapbuf_nodes *nodes)
 
 int libmapbuf_nodes_read(struct libmapbuf_nodes *nodes)
 {
-	int i, is_whole = 0;
-	DIR *dir;
+	int i, error;
 
-	dir = opendir(libmapbuf_class_dir());
-	if (!dir)
+	nodes->dir = opendir(libmapbuf_class_dir());
+	if (!nodes->dir)
 		return -1;
-	for (i = 0; i < READINGS && !is_whole; i++) {
-		if (i) {
-			free(nodes->node);
-			rewinddir(dir);
-		}
-		if (read_nodes(dir, nodes)) {
-			int error = errno;
-
-			free(nodes->node);
-			closedir(dir);
-			errno = error;
-			return -1;
-		}
-		is_whole = are_there(dirfd(dir), nodes);
+	for (i = 1; !read_nodes(nodes); i++) {
+		if (are_there(nodes) || i == READINGS)
+			return 0;
+		free(nodes->node);
+		rewinddir(nodes->dir);
 	}
-	nodes->dir = dir;
-	return 0;
+	error = errno;
+	libmapbuf_nodes_free(nodes);
+	errno = error;
+	return -1;
 }
 
 void libmapbuf_nodes_free(struct libmapbuf_nodes *nodes)
