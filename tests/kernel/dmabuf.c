@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Exported buffers, as a process sees them. */
-#include "t.h"
+#include "use.h"
 
 #include <linux/dma-buf.h>
 
@@ -133,20 +133,6 @@ static void outlives(const struct store *s)
 	munmap(map, SIZE);
 	t_ok(mem_free() - before > (long)(SIZE / KIB) / 2,
 	     "%s: with the mapping the memory goes", s->name);
-}
-
-static bool has_dmabuf(void)
-{
-	int fd, dmabuf;
-
-	b_create("dmabuf", PAGE, MAPBUF_BACKING_VMALLOC);
-	fd = b_open("dmabuf", O_RDWR);
-	dmabuf = b_export(fd, 0, PAGE);
-	if (dmabuf >= 0)
-		close(dmabuf);
-	close(fd);
-	b_destroy("dmabuf", 0);
-	return dmabuf != -EOPNOTSUPP;
 }
 
 int main(void)

@@ -3,7 +3,7 @@
  * A machine that changes while buffers are in use: processors and memory that
  * go and come, sleep.
  */
-#include "t.h"
+#include "use.h"
 
 #include <dirent.h>
 
@@ -37,27 +37,15 @@ static void worker(unsigned int seed)
 	unsigned int backing = seed % 2 ? MAPBUF_BACKING_VMALLOC :
 					  MAPBUF_BACKING_CONTIGUOUS;
 	size_t size = seed < 2 ? SIZE : RANGE;
-	int i, fd, err, made = 0;
-	char name[32], *map;
+	int i, err, made = 0;
+	char name[32];
 
 	close(end[1]);
 	snprintf(name, sizeof(name), "plug%u", seed);
 	for (i = 0; !ended(); i++) {
-		err = b_try_create(name, size, backing);
+		err = use_whole_life(name, size, SIZE, backing, i);
 		must(!err || (err == -ENOMEM && size == RANGE));
-		if (err)
-			continue;
-		made++;
-		fd = b_open(name, O_RDWR);
-		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			   0);
-		must(fd >= 0 && map != MAP_FAILED && all_zero(map, SIZE));
-		fill(map, SIZE, i);
-		must(!madvise(map, size, MADV_DONTNEED));
-		must(filled(map, SIZE, i));
-		munmap(map, size);
-		close(fd);
-		must(!b_destroy(name, 0));
+		made += !err;
 	}
 	must(made > 0);
 	t_note("worker %u: %d buffers in %d tries", seed, made, i);

@@ -9,6 +9,7 @@
  * it; RANDOM_OPS names a file of such a list, to do that alone.
  */
 #include "random.h"
+#include "use.h"
 
 #include <sched.h>
 #include <sys/file.h>
@@ -34,20 +35,6 @@ static void use_processors(int n)
 	while (n--)
 		CPU_SET(n, &set);
 	sched_setaffinity(0, sizeof(set), &set);
-}
-
-static bool has_dmabuf(void)
-{
-	int fd, dmabuf;
-
-	b_create("random", PAGE, MAPBUF_BACKING_VMALLOC);
-	fd = b_open("random", O_RDWR);
-	dmabuf = b_export(fd, 0, PAGE);
-	if (dmabuf >= 0)
-		close(dmabuf);
-	close(fd);
-	b_destroy("random", 0);
-	return dmabuf != -EOPNOTSUPP;
 }
 
 /* A model that has forgotten a rule is caught, by a few operations. */
@@ -157,21 +144,14 @@ static void replay(const char *path)
 	machine_reset(&machine);
 }
 
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text && *text ? strtoull(text, NULL, 10) : otherwise;
-}
-
 int main(void)
 {
 	const char *ops = getenv("RANDOM_OPS");
-	double budget = number("SOAK_SECONDS", 20);
+	double budget = setting("SOAK_SECONDS", 20);
 	long before;
 	int wrong;
 
-	seed = number("RANDOM_SEED", 1);
+	seed = setting("RANDOM_SEED", 1);
 	machine.world.alone = true;
 	machine.world.dmabufs = has_dmabuf();
 	machine.world.limit = LIMIT;

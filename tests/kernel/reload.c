@@ -32,8 +32,7 @@ static void open_any(unsigned int seed)
 /* 1000 times where there is time for it. */
 static void again_and_again(void)
 {
-	const char *soak = getenv("SOAK_SECONDS");
-	int i, bad = 0, times = soak && atoi(soak) > 60 ? 1000 : 30;
+	int i, bad = 0, times = setting("SOAK_SECONDS", 20) > 60 ? 1000 : 30;
 	long before = 0, after;
 
 	for (i = 0; i < times && !bad; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Memory runs out: ENOMEM for who asked, and nobody is killed for it. */
-#include "t.h"
+#include "use.h"
 
 #define WORKERS 4
 #define SIZE (36 * MIB + 5 * PAGE)
@@ -131,23 +131,10 @@ static void create_and_check(unsigned int worker)
 
 	worker_name(name, sizeof(name), worker, 0);
 	for (i = 0; i < ROUNDS; i++) {
-		int err = b_try_create(name, PART, store->id), fd;
-		char *map;
+		int err = use_whole_life(name, PART, PART, store->id, i);
 
 		must(!err || err == -ENOMEM);
-		if (err)
-			continue;
-		made++;
-		fd = b_open(name, O_RDWR);
-		map = mmap(NULL, PART, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			   0);
-		must(fd >= 0 && map != MAP_FAILED && all_zero(map, PART));
-		fill(map, PART, i);
-		must(!madvise(map, PART, MADV_DONTNEED));
-		must(filled(map, PART, i));
-		munmap(map, PART);
-		close(fd);
-		must(!b_destroy(name, 0));
+		made += !err;
 	}
 	t_note("%s: %d of %d could be had", store->name, made, ROUNDS);
 }

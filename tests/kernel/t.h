@@ -42,6 +42,14 @@ struct store {
 
 extern const struct store stores[];	/* ends with name NULL */
 
+/* A number that the environment of the run may give. */
+static inline uint64_t setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
 /* TAP.  A program returns t_done() from main(). */
 #define t_ok(cond, ...) t_result(!!(cond), __FILE__, __LINE__, #cond, __VA_ARGS__)
 bool t_result(bool ok, const char *file, int line, const char *cond,

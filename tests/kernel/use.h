@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several programs do with a buffer of their own. */
+#ifndef USE_H
+#define USE_H
+
+#include "t.h"
+
+/* Whether the kernel has dma-bufs. */
+bool has_dmabuf(void);
+
+/*
+ * From create to destroy; in between its first bytes, @checked of them, are zero,
+ * and keep data without the mapping's page tables.  That must() work once it is
+ * there.  Returns what b_try_create() does.
+ */
+int use_whole_life(const char *name, size_t size, size_t checked,
+		   unsigned int backing, uint64_t seed);
+
+#endif
