@@ -148,7 +148,9 @@ static void wait_for_hogs(void)
 /*
  * Page cache, many files, processes that keep every second page.  A page that
  * nothing can move may be anywhere then, and 1 GiB of 4 not to be had.  So that
- * much is held until such pages have their place, and filled with others.
+ * much is held until such pages have their place, and filled with others.  The
+ * disk is read before: its cache is no movable memory to the page allocator,
+ * and makes pageblocks that slabs and page tables come to.
  */
 static void fragment(void)
 {
@@ -183,12 +185,12 @@ static void fragment(void)
 	}
 	close(ready[1]);
 	wait_for_hogs();
+	while (disk >= 0 && read(disk, block, sizeof(block)) > 0)
+		;
 	if (b_destroy("held", 0))
 		t_bail("destroy");
 	for (i = 0; i < HOGS; i++)
 		kill(hogs[i], SIGUSR1);
-	while (disk >= 0 && read(disk, block, sizeof(block)) > 0)
-		;
 	wait_for_hogs();
 }
 
