@@ -152,6 +152,7 @@ get_root()
 {
 	case $1 in
 	*-clang | *-arm64 | *-full | *-rpm) "$vm/variant" "$1" ;;
+	*-debug | *-race) "$vm/../debug/root" "$1" ;;
 	*) "$vm/root" "$1" ;;
 	esac
 }
@@ -239,7 +240,9 @@ kernel_log_check()
 		-e 'blocked for more than|self-detected stall|oom-killer' \
 		-e 'possible (recursive|circular) locking|inconsistent lock' \
 		-e 'suspicious RCU|held lock freed|sleeping function called' \
-		-e 'invalid wait context|lock held when returning' "$1"
+		-e 'invalid wait context|lock held when returning' \
+		-e 'ODEBUG: |leak detector disabled|pagealloc: memory' \
+		-e 'turning off the locking correctness validator' "$1"
 }
 
 # set_machine RELEASE [ICOUNT]: the machine for that kernel; with ICOUNT one
