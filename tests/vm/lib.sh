@@ -235,7 +235,7 @@ pack_initramfs()
 kernel_log_check()
 {
 	grep -aE -e 'WARNING:|BUG:|kernel BUG|Oops|Bad page|Bad rss' \
-		-e 'KASAN|KCSAN|UBSAN|kmemleak: [0-9]+ new' \
+		-e 'KASAN|UBSAN|kmemleak: [0-9]+ new' \
 		-e 'Call Trace:|general protection|Kernel panic|stack segment' \
 		-e 'blocked for more than|self-detected stall|oom-killer' \
 		-e 'possible (recursive|circular) locking|inconsistent lock' \
