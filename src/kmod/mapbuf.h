@@ -21,6 +21,8 @@
 
 #include <linux/mapbuf.h>
 
+#include "compat/features.h"
+
 struct eventfd_ctx;
 struct iov_iter;
 struct kernfs_node;
@@ -219,9 +221,14 @@ void mapbuf_mapping_place(struct mapbuf_buffer *buf);
 void mapbuf_mapping_destroy(struct mapbuf_buffer *buf);
 int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma);
 int mapbuf_mmap(struct file *file, struct vm_area_struct *vma);
+#ifdef MAPBUF_HAVE_MM_GET_UNMAPPED_AREA_OP
 unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
 				       unsigned long flags);
+#else
+/* NULL, no operation, in a kernel without 2 MiB mappings. */
+#define mapbuf_get_unmapped_area thp_get_unmapped_area
+#endif
 
 /* sysfs.c */
 void mapbuf_counts_attach(struct mapbuf_buffer *buf);

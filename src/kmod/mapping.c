@@ -338,11 +338,4 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 	}
 	return unmapped_area(file, addr, len, pgoff, flags);
 }
-#else
-unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
-				       unsigned long len, unsigned long pgoff,
-				       unsigned long flags)
-{
-	return thp_get_unmapped_area(file, addr, len, pgoff, flags);
-}
 #endif

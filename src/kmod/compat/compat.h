@@ -48,7 +48,8 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 #define mapbuf_devnode_const
 #endif
 
-#ifndef MAPBUF_HAVE_PFN_TO_ONLINE_PAGE
+/* Where no memory comes and goes it is a macro. */
+#if defined(CONFIG_MEMORY_HOTPLUG) && !defined(MAPBUF_HAVE_PFN_TO_ONLINE_PAGE)
 static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
 {
 	if (!pfn_valid(pfn) || !online_section_nr(pfn_to_section_nr(pfn)))
@@ -131,7 +132,8 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 
 /*
  * mapbuf_contig_compound: whether mapbuf_alloc_contig() can give each aligned
- * 2 MiB as one compound page.
+ * 2 MiB as one compound page.  Not so if pageblocks are larger, in a kernel without
+ * huge pages: they are isolated whole, and so a free piece may go beyond 2 MiB.
  *
  * mapbuf_alloc_contig() - allocate the pages [@start, @end)
  * @compound: as one compound page; @start and @end are aligned accordingly
@@ -146,9 +148,13 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 #endif
 #define MAPBUF_CONTIG_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-#if defined(MAPBUF_HAVE_CONTIG_FROZEN_RANGE)
-#define mapbuf_contig_compound true
+#if defined(MAPBUF_HAVE_CONTIG_FROZEN_RANGE) || defined(MAPBUF_HAVE_CONTIG_COMP)
+#define mapbuf_contig_compound (pageblock_order <= MAPBUF_CHUNK_ORDER)
+#else
+#define mapbuf_contig_compound false
+#endif
 
+#if defined(MAPBUF_HAVE_CONTIG_FROZEN_RANGE)
 static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
 				      bool compound)
 {
@@ -165,12 +171,6 @@ static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
 	return err;
 }
 #else
-#ifdef MAPBUF_HAVE_CONTIG_COMP
-#define mapbuf_contig_compound true
-#else
-#define mapbuf_contig_compound false
-#endif
-
 static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
 				      bool compound)
 {
