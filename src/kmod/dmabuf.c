@@ -241,8 +241,15 @@ static void *dmabuf_address(struct dma_buf *dmabuf)
 #if defined(MAPBUF_HAVE_DMA_BUF_IOSYS_MAP)
 static int dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	void *address = dmabuf_address(dmabuf);
+	struct mapbuf_dmabuf *export = dmabuf->priv;
+	void *address;
 
+	if (mapbuf_buffer_is_io(export->buf)) {
+		address = export->buf->kaddr + (export->first << PAGE_SHIFT);
+		iosys_map_set_vaddr_iomem(map, (void __iomem __force *)address);
+		return 0;
+	}
+	address = dmabuf_address(dmabuf);
 	if (IS_ERR(address))
 		return PTR_ERR(address);
 	iosys_map_set_vaddr(map, address);

@@ -213,6 +213,7 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf);
 int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 			   unsigned long n, struct sg_table *table);
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
+bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
 
 /* mapping.c */

@@ -166,9 +166,10 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 	static DEFINE_MUTEX(vmap_lock);	/* vaddr of all buffers */
 	void *vaddr;
 
+	if (mapbuf_buffer_is_io(buf))
+		return ERR_PTR(-EOPNOTSUPP);
 	if (!mapbuf_buffer_has_pages(buf))
-		return buf->spec.cache == MAPBUF_CACHE_CACHED ?
-		       buf->kaddr : ERR_PTR(-EOPNOTSUPP);
+		return buf->kaddr;
 	if (buf->spec.ops->contiguous && !PageHighMem(buf->chunks[0].head))
 		return page_address(buf->chunks[0].head);
 
@@ -217,6 +218,18 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf)
 {
 	return !buf->spec.ops->phys;
+}
+
+/**
+ * mapbuf_buffer_is_io() - whether a buffer is not memory to the processor
+ * @buf: the buffer
+ *
+ * Return: true if @buf->kaddr is an address of I/O memory.
+ */
+bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf)
+{
+	return !mapbuf_buffer_has_pages(buf) &&
+	       buf->spec.cache != MAPBUF_CACHE_CACHED;
 }
 
 /**
