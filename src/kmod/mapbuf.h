@@ -37,6 +37,13 @@ struct vm_area_struct;
 #define MAPBUF_CHUNK_ORDER (PMD_SHIFT - PAGE_SHIFT)
 #define MAPBUF_CHUNK_PAGES BIT(MAPBUF_CHUNK_ORDER)
 
+/*
+ * Whether chunks are compound pages where they can.  A kernel without transparent
+ * huge pages maps none in one piece, and cannot split a folio: MADV_COLD of one
+ * that it finds mapped in part tries again for ever (6.12, mm/madvise.c).
+ */
+#define MAPBUF_COMPOUND IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE)
+
 /**
  * struct mapbuf_chunk - MAPBUF_CHUNK_PAGES pages of a buffer
  * @head: the first of adjacent pages: one compound page, or single ones

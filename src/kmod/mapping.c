@@ -219,7 +219,7 @@ static bool mapping_fits_pmd(const struct mapbuf_buffer *buf,
 	unsigned long first = ALIGN(vma->vm_pgoff, MAPBUF_CHUNK_PAGES);
 	unsigned long end = vma->vm_pgoff + vma_pages(vma);
 
-	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ||
+	if (!MAPBUF_COMPOUND ||
 	    ((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff) %
 	    MAPBUF_CHUNK_PAGES)
 		return false;

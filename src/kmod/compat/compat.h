@@ -149,7 +149,8 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 #define MAPBUF_CONTIG_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 #if defined(MAPBUF_HAVE_CONTIG_FROZEN_RANGE) || defined(MAPBUF_HAVE_CONTIG_COMP)
-#define mapbuf_contig_compound (pageblock_order <= MAPBUF_CHUNK_ORDER)
+#define mapbuf_contig_compound \
+	(MAPBUF_COMPOUND && pageblock_order <= MAPBUF_CHUNK_ORDER)
 #else
 #define mapbuf_contig_compound false
 #endif
