@@ -2,6 +2,8 @@
 /* Exported buffers, as a process sees them. */
 #include "use.h"
 
+#include <sys/resource.h>
+
 #include <linux/dma-buf.h>
 
 #define SIZE (8 * MIB)
@@ -38,6 +40,24 @@ static void refused(int fd, const char *name)
 	     "export: a file for reading is EACCES");
 	t_ok(!strcmp(b_sysfs(name, "exports"), "0"), "export: none was made");
 	close(reading);
+}
+
+/* As many files are open as may be. */
+static void no_descriptor(int fd, const char *name)
+{
+	struct rlimit limit, few;
+	int next = dup(fd), got;
+
+	close(next);
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		t_bail("getrlimit");
+	few = limit;
+	few.rlim_cur = next;
+	setrlimit(RLIMIT_NOFILE, &few);
+	got = b_export(fd, 0, PAGE);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	t_ok(got == -EMFILE && !strcmp(b_sysfs(name, "exports"), "0"),
+	     "export: no descriptor is left");
 }
 
 /* An address that 2 MiB pages fit, for an offset that they fit. */
@@ -149,6 +169,7 @@ int main(void)
 		b_create("dmabuf", SIZE, s->id);
 		fd = b_open("dmabuf", O_RDWR);
 		refused(fd, "dmabuf");
+		no_descriptor(fd, "dmabuf");
 		mapped(s, fd);
 		close(fd);
 		outlives(s);

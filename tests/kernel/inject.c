@@ -6,7 +6,8 @@
 #define MOST 20000U		/* faults that a call can meet */
 #define TIMES "1000000000"
 
-static int nth, copies;
+static int nth;
+static const char *copies;	/* the file that counts down the copies that fail */
 
 /* What is left to count down to the fault; not to be disturbed by one. */
 static int set_nth(unsigned int n)
@@ -34,22 +35,24 @@ static bool end_nth(void)
 static long copies_left(void)
 {
 	char text[32] = "";
+	int fd = open(copies, O_RDONLY | O_CLOEXEC);
 
-	if (pread(copies, text, sizeof(text) - 1, 0) <= 0)
-		t_bail("fail_usercopy/times");
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		t_bail("%s", copies);
+	close(fd);
 	return atol(text);
 }
 
-static int knob(const char *injector, const char *name, const char *value)
+static void set_knob(const char *injector, const char *name, const char *value)
 {
 	char path[128];
 	int fd;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", injector, name);
-	fd = open(path, O_RDWR);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		t_bail("%s", path);
-	return fd;
+	close(fd);
 }
 
 /* The kernel's own: all allocations, whoever waits; without a trace of each. */
@@ -63,12 +66,13 @@ static void set_up_kernel(void)
 		{ "fail_page_alloc", "min-order", "0" },
 		{ "fail_page_alloc", "verbose", "0" },
 		{ "fail_usercopy", "verbose", "0" },
+		{ "fail_usercopy", "times", TIMES },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(knobs); i++)
-		close(knob(knobs[i][0], knobs[i][1], knobs[i][2]));
-	copies = knob("fail_usercopy", "times", TIMES);
+		set_knob(knobs[i][0], knobs[i][1], knobs[i][2]);
+	copies = "/sys/kernel/debug/fail_usercopy/times";
 }
 
 /* Ours, see kmod/inject.c. */
@@ -80,9 +84,9 @@ static void set_up_module(void)
 		t_bail("load /t/inject.ko");
 	close(fd);
 	nth = open("/dev/inject", O_RDWR);
-	copies = open("/sys/module/inject/parameters/copies", O_RDONLY);
-	if (nth < 0 || copies < 0)
+	if (nth < 0)
 		t_bail("/dev/inject");
+	copies = "/sys/module/inject/parameters/copies";
 }
 
 void inject_set_up(void)

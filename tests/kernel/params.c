@@ -66,6 +66,32 @@ static void accepted(const char *params, int buffers, long size,
 	t_ok(!module_unload() && access("/dev/mapbuf0", F_OK), "unload");
 }
 
+static bool reads(const char *param, const char *want)
+{
+	char path[64], text[64] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/mapbuf/parameters/%s", param);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		t_bail("%s", path);
+	close(fd);
+	return !strcmp(text, want);
+}
+
+/* What can be read while it is loaded. */
+static void shown(void)
+{
+	if (module_load("max_bytes=50% size=5000k"))
+		t_bail("load");
+	t_ok(reads("max_bytes", "50%\n") && reads("size", "5120000\n") &&
+	     reads("backing", "vmalloc\n") && reads("reserved", "\n"),
+	     "parameters can be read");
+	t_ok(!write_file("/sys/module/mapbuf/parameters/max_bytes", "12m") &&
+	     reads("max_bytes", "12582912\n"), "and changed");
+	module_unload();
+}
+
 int main(void)
 {
 	char ram[64];
@@ -113,5 +139,6 @@ int main(void)
 		 "vmalloc");
 	accepted("buffers=1 size=256M backing=contiguous max_bytes=256m", 1,
 		 256 * MIB, "contiguous");
+	shown();
 	return t_done();
 }

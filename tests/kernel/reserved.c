@@ -3,9 +3,8 @@
  * Buffers over physical ranges that exist already: a hole in memory that the
  * machine was started with, and the BAR of an ivshmem device.
  */
-#include "t.h"
+#include "use.h"
 
-#include <dirent.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -27,49 +26,6 @@ static int reserve(const char *name, uint64_t start, uint64_t bytes,
 
 	strncpy(c.name, name, sizeof(c.name) - 1);
 	return ioctl(b_control(), MAPBUF_IOC_CREATE, &c) ? -errno : 0;
-}
-
-/* Where the device's memory is, switched on; 0 without such a device. */
-static uint64_t ivshmem(void)
-{
-	DIR *dir = opendir("/sys/bus/pci/devices");
-	struct dirent *entry;
-	uint64_t start = 0;
-
-	while (dir && !start && (entry = readdir(dir))) {
-		char path[300], line[256] = "";
-		FILE *file;
-		int i;
-
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/device",
-			 entry->d_name);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (!fgets(line, sizeof(line), file))
-			line[0] = '\0';
-		fclose(file);
-		if (strcmp(line, "0x1110\n"))
-			continue;
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/enable",
-			 entry->d_name);
-		i = open(path, O_WRONLY);
-		if (write(i, "1", 1) != 1)
-			t_note("cannot switch the device on");
-		close(i);
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource",
-			 entry->d_name);
-		file = fopen(path, "r");
-		for (i = 0; i < 3; i++) {
-			if (!fgets(line, sizeof(line), file))
-				line[0] = '\0';
-		}
-		fclose(file);
-		start = strtoull(line, NULL, 0);
-	}
-	if (dir)
-		closedir(dir);
-	return start;
 }
 
 /* Whether the hole's first page can be had below 2^bits, from a NUMA node */

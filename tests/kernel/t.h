@@ -127,10 +127,13 @@ bool counts_instructions(void);
 /* Whether the kernel is that release or later: only for what it cannot do. */
 bool kernel_since(int major, int minor);
 
+/* Whether it is User Mode Linux, which has no machine of its own. */
+bool user_mode(void);
+
 /* How long what takes so many seconds at most may take on this kernel. */
 unsigned int patience(unsigned int seconds);
 
-/* Where a range of physical memory begins, of 16 MiB at least. */
+/* Where a range of System RAM begins, of 16 MiB at least; 0 if it is not told. */
 unsigned long system_ram(void);
 
 /* Processes at once.  One that fails must() says where; reap() is false then. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "use.h"
 
+#include <dirent.h>
+
 bool has_dmabuf(void)
 {
 	int fd, dmabuf;
@@ -33,4 +35,46 @@ int use_whole_life(const char *name, size_t size, size_t checked,
 	close(fd);
 	must(!b_destroy(name, 0));
 	return 0;
+}
+
+uint64_t ivshmem(void)
+{
+	DIR *dir = opendir("/sys/bus/pci/devices");
+	struct dirent *entry;
+	uint64_t start = 0;
+
+	while (dir && !start && (entry = readdir(dir))) {
+		char path[300], line[256] = "";
+		FILE *file;
+		int i;
+
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/device",
+			 entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+		if (strcmp(line, "0x1110\n"))
+			continue;
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/enable",
+			 entry->d_name);
+		i = open(path, O_WRONLY);
+		if (write(i, "1", 1) != 1)
+			t_note("cannot switch the device on");
+		close(i);
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource",
+			 entry->d_name);
+		file = fopen(path, "r");
+		for (i = 0; i < 3; i++) {
+			if (!fgets(line, sizeof(line), file))
+				line[0] = '\0';
+		}
+		fclose(file);
+		start = strtoull(line, NULL, 0);
+	}
+	if (dir)
+		closedir(dir);
+	return start;
 }

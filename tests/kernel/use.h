@@ -16,4 +16,7 @@ bool has_dmabuf(void);
 int use_whole_life(const char *name, size_t size, size_t checked,
 		   unsigned int backing, uint64_t seed);
 
+/* Where the memory of the ivshmem device is, switched on; 0 if there is none. */
+uint64_t ivshmem(void);
+
 #endif

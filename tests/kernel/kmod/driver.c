@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See driver.h. */
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mapbuf.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat/features.h"
+#include "driver.h"
+#include "mix.h"
+
+/**
+ * struct client - an open file
+ * @lock: protects @buf
+ * @buf: what it is a user of, or NULL
+ */
+struct client {
+	struct mutex lock;	/* buf */
+	struct mapbuf_buffer *buf;
+};
+
+/* What imports; it does nothing. */
+static struct platform_device *device;
+
+static void fill(void *where, size_t bytes, u64 seed)
+{
+	u64 *at = where;
+	size_t i;
+
+	for (i = 0; i < bytes / sizeof(*at); i++)
+		at[i] = mix(seed + i);
+}
+
+static int check(const void *where, size_t bytes, u64 seed)
+{
+	const u64 *at = where;
+	size_t i;
+
+	for (i = 0; i < bytes / sizeof(*at); i++) {
+		if (at[i] != mix(seed + i))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+/* Begin to be a user of what @buf is. */
+static int keep(struct client *client, struct mapbuf_buffer *buf)
+{
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	client->buf = buf;
+	return 0;
+}
+
+static int do_create(struct client *client, const struct driver_call *call)
+{
+	struct mapbuf_attr attr = {
+		.name = call->name,
+		.bytes = call->bytes,
+		.backing = call->backing,
+		.flags = call->flags,
+		.dma_bits = call->dma_bits,
+		.uid = KUIDT_INIT(call->uid),
+		.mode = call->mode,
+	};
+
+	return keep(client, mapbuf_create(&attr));
+}
+
+static int do_vmap(struct client *client, const struct driver_call *call,
+		   bool writes)
+{
+	/* One more user, as a driver that does it later would be. */
+	struct mapbuf_buffer *buf = mapbuf_get(client->buf);
+	char *at = mapbuf_vmap(buf);
+	int err = PTR_ERR_OR_ZERO(at);
+
+	if (!err && writes)
+		fill(at + call->offset, call->bytes, call->seed);
+	else if (!err)
+		err = check(at + call->offset, call->bytes, call->seed);
+	mapbuf_put(buf);
+	return err;
+}
+
+static int do_table(struct client *client, struct driver_call *call)
+{
+	struct sg_table table;
+	struct scatterlist *sg;
+	int err, i;
+
+	err = mapbuf_sg_table(client->buf, call->offset, call->bytes, &table);
+	if (err)
+		return err;
+	call->bytes = 0;
+	for_each_sgtable_sg(&table, sg, i)
+		call->bytes += sg->length;
+	call->entries = table.orig_nents;
+	sg_free_table(&table);
+	return 0;
+}
+
+static int do_notify(struct client *client, struct driver_call *call)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	call->bytes = mapbuf_notify(client->buf);
+	local_irq_restore(flags);
+	return 0;
+}
+
+#ifdef DRIVER_IMPORTS
+static int use_mapped(struct dma_buf *dmabuf, struct driver_call *call)
+{
+	void *copy = kvmalloc(call->bytes, GFP_KERNEL);
+	struct iosys_map map;
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	err = dma_buf_begin_cpu_access(dmabuf, DMA_BIDIRECTIONAL);
+	if (err)
+		goto free;
+	err = dma_buf_vmap_unlocked(dmabuf, &map);
+	if (!err) {
+		iosys_map_memcpy_from(copy, &map, 0, call->bytes);
+		err = check(copy, call->bytes, call->seed);
+		fill(copy, call->bytes, call->seed + 1);
+		iosys_map_memcpy_to(&map, 0, copy, call->bytes);
+		dma_buf_vunmap_unlocked(dmabuf, &map);
+	}
+	dma_buf_end_cpu_access(dmabuf, DMA_BIDIRECTIONAL);
+free:
+	kvfree(copy);
+	return err;
+}
+
+static int import(struct dma_buf *dmabuf, struct driver_call *call)
+{
+	struct dma_buf_attachment *attachment;
+	struct sg_table *table;
+	struct scatterlist *sg;
+	int err, i;
+
+	dma_set_max_seg_size(&device->dev, call->segment ?: UINT_MAX);
+	attachment = dma_buf_attach(dmabuf, &device->dev);
+	if (IS_ERR(attachment))
+		return PTR_ERR(attachment);
+	table = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
+	err = PTR_ERR_OR_ZERO(table);
+	if (err)
+		goto detach;
+
+	err = use_mapped(dmabuf, call);
+	call->bytes = 0;
+	for_each_sgtable_dma_sg(table, sg, i)
+		call->bytes += sg_dma_len(sg);
+	call->entries = table->nents;
+	call->address = sg_dma_address(table->sgl);
+	dma_buf_unmap_attachment_unlocked(attachment, table, DMA_BIDIRECTIONAL);
+detach:
+	dma_buf_detach(dmabuf, attachment);
+	return err;
+}
+
+static int do_import(struct driver_call *call)
+{
+	struct dma_buf *dmabuf = dma_buf_get(call->fd);
+	int err;
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	err = import(dmabuf, call);
+	dma_buf_put(dmabuf);
+	return err;
+}
+
+#ifdef MAPBUF_HAVE_IMPORT_NS_TOKEN
+MODULE_IMPORT_NS(DMA_BUF);
+#else
+MODULE_IMPORT_NS("DMA_BUF");
+#endif
+#else
+static int do_import(struct driver_call *call)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+static int run(struct client *client, unsigned int command,
+	       struct driver_call *call)
+{
+	switch (command) {
+	case DRIVER_IMPORT:
+		return do_import(call);
+	case DRIVER_CREATE:
+		return client->buf ? -EBUSY : do_create(client, call);
+	case DRIVER_FIND:
+		return client->buf ? -EBUSY : keep(client, mapbuf_find(call->name));
+	}
+	if (!client->buf)
+		return -ENXIO;
+	switch (command) {
+	case DRIVER_PUT:
+		mapbuf_put(client->buf);
+		client->buf = NULL;
+		return 0;
+	case DRIVER_DESTROY:
+		mapbuf_destroy(client->buf);
+		client->buf = NULL;
+		return 0;
+	case DRIVER_SIZE:
+		call->bytes = mapbuf_size(client->buf);
+		return 0;
+	case DRIVER_FILL:
+	case DRIVER_CHECK:
+		return do_vmap(client, call, command == DRIVER_FILL);
+	case DRIVER_TABLE:
+		return do_table(client, call);
+	case DRIVER_NOTIFY:
+		return do_notify(client, call);
+	}
+	return -ENOTTY;
+}
+
+static long driver_ioctl(struct file *file, unsigned int command,
+			 unsigned long arg)
+{
+	struct client *client = file->private_data;
+	struct driver_call call;
+	int err;
+
+	if (copy_from_user(&call, (void __user *)arg, sizeof(call)))
+		return -EFAULT;
+	mutex_lock(&client->lock);
+	err = run(client, command, &call);
+	mutex_unlock(&client->lock);
+	/* A buffer that has been made, or found, must not be forgotten. */
+	if (!err && command != DRIVER_CREATE && command != DRIVER_FIND &&
+	    copy_to_user((void __user *)arg, &call, sizeof(call)))
+		return -EFAULT;
+	return err;
+}
+
+static int driver_open(struct inode *inode, struct file *file)
+{
+	struct client *client = kzalloc(sizeof(*client), GFP_KERNEL);
+
+	if (!client)
+		return -ENOMEM;
+	mutex_init(&client->lock);
+	file->private_data = client;
+	return 0;
+}
+
+static int driver_release(struct inode *inode, struct file *file)
+{
+	struct client *client = file->private_data;
+
+	if (client->buf)
+		mapbuf_put(client->buf);
+	kfree(client);
+	return 0;
+}
+
+static const struct file_operations driver_ops = {
+	.owner = THIS_MODULE,
+	.open = driver_open,
+	.release = driver_release,
+	.unlocked_ioctl = driver_ioctl,
+};
+
+static struct miscdevice driver = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "driver",
+	.fops = &driver_ops,
+};
+
+static int __init driver_begin(void)
+{
+	int err;
+
+	device = platform_device_register_simple("mapbuf-driver", -1, NULL, 0);
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	err = dma_set_mask_and_coherent(&device->dev, DMA_BIT_MASK(64));
+	if (!err)
+		err = misc_register(&driver);
+	if (err)
+		platform_device_unregister(device);
+	return err;
+}
+
+static void __exit driver_end(void)
+{
+	misc_deregister(&driver);
+	platform_device_unregister(device);
+}
+
+module_init(driver_begin);
+module_exit(driver_end);
+
+MODULE_DESCRIPTION("Calls of <linux/mapbuf.h> for tests");
+MODULE_AUTHOR("The mapbuf authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /dev/driver: calls of <linux/mapbuf.h> that a process asks for, to see what
+ * drivers see.  Each open file is a driver of its own, with one buffer at most,
+ * which it stops using when it is closed.
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Input and output of the calls; what a call does not name it ignores. */
+struct driver_call {
+	__u64 bytes;
+	__u64 offset;
+	__u64 seed;	/* of what fill() of the tests writes */
+	__u64 address;	/* output: the first one of the device's */
+	char name[64];
+	__u32 backing;
+	__u32 flags;
+	__u32 uid;
+	__u32 mode;
+	__u32 dma_bits;
+	__u32 segment;	/* the longest one that the device takes; 0: any */
+	__u32 entries;	/* output: in the table */
+	__s32 fd;
+};
+
+#define DRIVER_CREATE _IOWR('d', 0, struct driver_call)
+#define DRIVER_FIND _IOWR('d', 1, struct driver_call)
+#define DRIVER_PUT _IOWR('d', 2, struct driver_call)
+#define DRIVER_DESTROY _IOWR('d', 3, struct driver_call)
+/* Output: bytes, of the buffer. */
+#define DRIVER_SIZE _IOWR('d', 4, struct driver_call)
+/* Write, or check, bytes from offset on through mapbuf_vmap(). */
+#define DRIVER_FILL _IOWR('d', 5, struct driver_call)
+#define DRIVER_CHECK _IOWR('d', 6, struct driver_call)
+/* Pages from offset on, as many as bytes; output: bytes, entries. */
+#define DRIVER_TABLE _IOWR('d', 7, struct driver_call)
+/* With interrupts off; output: bytes, the number of notifications. */
+#define DRIVER_NOTIFY _IOWR('d', 8, struct driver_call)
+/*
+ * Import the dma-buf fd for a device: map, synchronize, and check bytes from its
+ * start on, which it fills with seed + 1 then.  Output: bytes, as the device sees
+ * it, entries, address.  EOPNOTSUPP where kernels import in another way.
+ */
+#define DRIVER_IMPORT _IOWR('d', 9, struct driver_call)
+
+#endif
