@@ -111,7 +111,7 @@ static void parts(char *whole)
 	munmap(whole, SIZE);
 	whole = b_map(fd, SIZE, 0);
 	moved = mremap(whole, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       (char *)0x700000001000);
+		       (char *)0x5000001000);
 	t_ok(moved != MAP_FAILED && filled(moved, SIZE, 11),
 	     "%s: mremap to another alignment", store);
 	t_ok(mremap(moved, SIZE, SIZE - MIB, 0) == moved &&

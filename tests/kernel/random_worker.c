@@ -21,7 +21,7 @@
 /* The same in each process, so that others can reach for them. */
 #define SLOT_FD(slot) (60 + (int)(slot))
 #define EVENT_FD 50
-#define WINDOWS 0x100000000000UL
+#define WINDOWS 0x4000000000UL
 
 static char prefix;
 static struct result *result;	/* shared with the children of the worker */
