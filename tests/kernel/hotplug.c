@@ -126,6 +126,28 @@ static unsigned int blocks_of(unsigned int *blocks)
 	return n;
 }
 
+/* The search for more than there is in one piece comes to what is gone, too. */
+static bool passes_over(const unsigned int *blocks, unsigned int n,
+			unsigned int but)
+{
+	unsigned int i = n;
+	int err;
+
+	while (i-- > 0) {
+		if (blocks[i] != but && !block_set(blocks[i], "offline"))
+			break;
+	}
+	if (i >= n)
+		return false;
+	err = b_try_create("more", meminfo("MemAvailable") * KIB / 4 * 3,
+			   MAPBUF_BACKING_CONTIGUOUS);
+	if (!err)
+		b_destroy("more", 0);
+	if (block_set(blocks[i], "online_kernel"))
+		t_bail("memory%u does not come back", blocks[i]);
+	return !err || err == -ENOMEM || err == -ENOSPC;
+}
+
 /* A block with a buffer stays; others may go, and come back. */
 static void memory(void)
 {
@@ -156,6 +178,9 @@ static void memory(void)
 			t_bail("memory%u does not come back", blocks[i]);
 	}
 	t_ok(work_end(), "memory goes and comes while buffers are made");
+	if (gone)
+		t_ok(passes_over(blocks, n, at / bytes),
+		     "what is gone is passed over");
 	t_ok(gone > 0, "%u of %u blocks of %lu MiB did", gone, n, bytes / MIB);
 	t_ok(filled(map, RANGE, 80), "what was in a buffer is still there");
 	munmap(map, RANGE);

@@ -414,12 +414,18 @@ bool user_mode(void)
 	return !access("/dev/ubda", F_OK);
 }
 
-unsigned int patience(unsigned int seconds)
+bool debug_kernel(void)
 {
 	struct utsname name;
 
 	uname(&name);
-	return strstr(name.release, "-debug") ? 3 * seconds : seconds;
+	return strstr(name.release, "-debug") || strstr(name.release, "-race") ||
+	       strstr(name.release, "-um");
+}
+
+unsigned int patience(unsigned int seconds)
+{
+	return debug_kernel() ? 3 * seconds : seconds;
 }
 
 unsigned long system_ram(void)

@@ -130,6 +130,9 @@ bool kernel_since(int major, int minor);
 /* Whether it is User Mode Linux, which has no machine of its own. */
 bool user_mode(void);
 
+/* Whether it is one of tests/debug, which checks, and keeps, more. */
+bool debug_kernel(void);
+
 /* How long what takes so many seconds at most may take on this kernel. */
 unsigned int patience(unsigned int seconds);
 

@@ -412,8 +412,7 @@ static void kept(void)
 /* What a member can make the kernel keep for each descriptor. */
 static void hoarder(unsigned int unused)
 {
-	/* Kernels that look for mistakes keep more. */
-	long most = access("/sys/kernel/debug/kmemleak", F_OK) ? 2048 : 8192;
+	long most = debug_kernel() ? 8192 : 2048;
 	struct mapbuf_eventfd e = { .size = sizeof(e) };
 	static int fds[DESCRIPTORS];
 	long before, each;
