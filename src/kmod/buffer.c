@@ -192,6 +192,7 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	buf->nr_pages = buf->spec.bytes >> PAGE_SHIFT;
 	refcount_set(&buf->users, 1);
 	mutex_init(&buf->open_lock);
+	mutex_init(&buf->vmap_lock);
 	mapbuf_notify_init(buf);
 
 	device_initialize(&buf->dev);

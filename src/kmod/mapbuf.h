@@ -112,8 +112,8 @@ struct mapbuf_spec {
  * @eventfds: of struct mapbuf_file, those with an eventfd
  * @waiters: who polls
  * @exports: dma-bufs of it
- * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL; under
- *	   vmap_lock
+ * @vmap_lock: protects @vaddr
+ * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL
  * @gone: the node has been taken away; never back to false
  * @name_node: in the table of names; under registry_lock
  * @rcu: frees this structure after mapbuf_buffer_get() can have seen it
@@ -139,6 +139,7 @@ struct mapbuf_buffer {
 	wait_queue_head_t waiters;
 	bool gone;
 	atomic_t exports;
+	struct mutex vmap_lock;	/* vaddr */
 	void *vaddr;
 	struct rhash_head name_node;
 	struct rcu_head rcu;
@@ -167,6 +168,23 @@ static inline struct mapbuf_buffer *mapbuf_of(const struct file *file)
 static inline unsigned long mapbuf_nr_chunks(const struct mapbuf_buffer *buf)
 {
 	return DIV_ROUND_UP(buf->nr_pages, MAPBUF_CHUNK_PAGES);
+}
+
+/**
+ * mapbuf_page() - a page of a buffer
+ * @buf: the buffer; the caller is one of its users
+ * @index: below @buf->nr_pages
+ *
+ * Return: the page; the reference stays with the buffer.
+ */
+static inline struct page *mapbuf_page(const struct mapbuf_buffer *buf,
+				       unsigned long index)
+{
+	const struct mapbuf_chunk *chunk =
+		&buf->chunks[index >> MAPBUF_CHUNK_ORDER];
+
+	index &= MAPBUF_CHUNK_PAGES - 1;
+	return chunk->pages ? chunk->pages[index] : chunk->head + index;
 }
 
 static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
@@ -208,7 +226,9 @@ struct mapbuf_buffer *mapbuf_buffer_get(u32 id);
 void mapbuf_buffer_put(struct mapbuf_buffer *buf);
 
 /* pages.c */
-struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index);
+struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
+				unsigned long first, unsigned long *n,
+				struct page **few, unsigned long nr_few);
 bool mapbuf_pages_available(u64 nr);
 int mapbuf_pages_clear(struct mapbuf_buffer *buf, bool killable);
 void mapbuf_pages_free(struct mapbuf_buffer *buf);

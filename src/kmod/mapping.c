@@ -4,8 +4,9 @@
  *
  * There are three kinds of areas, told apart at mmap time:
  *
- * - Some 2 MiB compound page fits into it.  A fault returns a page with a
- *   reference, and the kernel maps all of its compound page at once, on
+ * - Some 2 MiB compound page fits into it.  Where the kernel lets a module map
+ *   these, a fault maps those around it, too.  Elsewhere it returns a page with
+ *   a reference, and the kernel maps all of its compound page at once, on
  *   condition that the page's index says it lies within the file's inode, which
  *   is as large as the buffer, and the area is neither VM_MIXEDMAP nor
  *   VM_PFNMAP.
@@ -124,21 +125,22 @@ static void mapping_close(struct vm_area_struct *vma)
 	mapbuf_counts_changed(READ_ONCE(buf->mappings_attr));
 }
 
-/* Map pages from the one that faulted to the end of its page table. */
+/*
+ * Map pages from the one that faulted to the end of its page table.
+ * VM_FAULT_FALLBACK: the kernel is to map the one.
+ */
 static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long addr = vmf->address & PAGE_MASK, pgoff = vmf->pgoff;
 	unsigned long end = min(vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
-	struct page *pages[32];
-	unsigned long i, n, left;
+	struct page *few[64], **pages;
+	unsigned long n, left;
 	int err;
 
 	do {
-		n = min3((end - addr) >> PAGE_SHIFT, buf->nr_pages - pgoff,
-			 (unsigned long)ARRAY_SIZE(pages));
-		for (i = 0; i < n; i++)
-			pages[i] = mapbuf_page(buf, pgoff + i);
+		n = min((end - addr) >> PAGE_SHIFT, buf->nr_pages - pgoff);
+		pages = mapbuf_pages_from(buf, pgoff, &n, few, ARRAY_SIZE(few));
 		left = n;
 		err = vm_insert_pages(vma, addr, pages, &left);
 		addr += n << PAGE_SHIFT;
@@ -156,9 +158,7 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 		 * here, for the kernel to replace.  It cannot map 2 MiB: there
 		 * is a page table.
 		 */
-		vmf->page = mapbuf_page(buf, vmf->pgoff);
-		get_page(vmf->page);
-		return 0;
+		return VM_FAULT_FALLBACK;
 	case -EFAULT:
 		/* MADV_DONTNEED has just taken the page table away: again. */
 		return VM_FAULT_NOPAGE;
@@ -172,19 +172,73 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
 {
 	struct mapbuf_buffer *buf = vmf->vma->vm_private_data;
-	vm_fault_t ret = 0;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
 
-	if (vmf->pgoff >= buf->nr_pages) {
+	if (vmf->pgoff >= buf->nr_pages)
 		ret = VM_FAULT_SIGBUS;
-	} else if (vmf->vma->vm_flags & VM_MIXEDMAP) {
+	else if (vmf->vma->vm_flags & VM_MIXEDMAP)
 		ret = fault_around(vmf, buf);
-	} else {
+	if (ret == VM_FAULT_FALLBACK) {
 		vmf->page = mapbuf_page(buf, vmf->pgoff);
 		get_page(vmf->page);
+		ret = 0;
 	}
 	trace_mapbuf_fault(buf, vmf->vma, vmf->pgoff, ret);
 	return ret;
 }
+
+#ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
+/*
+ * Map the compound pages that lie, aligned in the area, in the same 32 MiB as
+ * the fault: one page table has them all.  The memory is there, and a fault for
+ * each would cost more than twice as much.
+ */
+static vm_fault_t map_chunks(const struct vm_fault *vmf,
+			     struct mapbuf_buffer *buf)
+{
+	const unsigned long window = min(16, PTRS_PER_PMD) * PMD_SIZE;
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = ALIGN_DOWN(vmf->address, window);
+	unsigned long end = min(addr + window, vma->vm_end), index;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+	struct page *head;
+
+	/* mremap() can move an area to where nothing is aligned. */
+	if ((vmf->pgoff - (vmf->address >> PAGE_SHIFT)) % MAPBUF_CHUNK_PAGES)
+		return ret;
+
+	addr = max(addr, ALIGN(vma->vm_start, PMD_SIZE));
+	for (; addr + PMD_SIZE <= end; addr += PMD_SIZE) {
+		index = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+		head = mapbuf_page(buf, index);
+		if (PageCompound(head) && mapbuf_map_chunk(vmf, addr, head) &&
+		    addr == (vmf->address & PMD_MASK))
+			ret = VM_FAULT_NOPAGE;
+	}
+	return ret;
+}
+
+/*
+ * Comes before mapping_fault() where there is no page table yet, and before the
+ * kernel has allocated one for it, which would only be freed again.
+ */
+static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct mapbuf_buffer *buf = vmf->vma->vm_private_data;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+
+	if (order != MAPBUF_CHUNK_ORDER || vmf->pgoff >= buf->nr_pages)
+		return ret;
+
+	if (vmf->vma->vm_flags & VM_MIXEDMAP)
+		ret = fault_around(vmf, buf);
+	else
+		ret = map_chunks(vmf, buf);
+	if (ret != VM_FAULT_FALLBACK)
+		trace_mapbuf_fault(buf, vmf->vma, vmf->pgoff, ret);
+	return ret;
+}
+#endif
 
 /*
  * Maps nothing.  Without it, kernels that fault under the lock of the area
@@ -200,6 +254,9 @@ static const struct vm_operations_struct mapping_vm_ops = {
 	.open = mapping_open,
 	.close = mapping_close,
 	.fault = mapping_fault,
+#ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
+	.huge_fault = mapping_huge_fault,
+#endif
 	.map_pages = mapping_map_pages,
 };
 

@@ -24,19 +24,31 @@ static unsigned long chunk_pages(const struct mapbuf_buffer *buf,
 }
 
 /**
- * mapbuf_page() - a page of a buffer
+ * mapbuf_pages_from() - a list of some pages of a buffer
  * @buf: the buffer; the caller is one of its users
- * @index: below @buf->nr_pages
+ * @first: page of it
+ * @n: how many are wanted, not beyond its end; set to how many are listed
+ * @few: space for a list, if there is none
+ * @nr_few: its length
  *
- * Return: the page; the reference stays with the buffer.
+ * Return: the list, which is the buffer's own where it has one.
  */
-struct page *mapbuf_page(const struct mapbuf_buffer *buf, unsigned long index)
+struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
+				unsigned long first, unsigned long *n,
+				struct page **few, unsigned long nr_few)
 {
 	const struct mapbuf_chunk *chunk =
-		&buf->chunks[index >> MAPBUF_CHUNK_ORDER];
+		&buf->chunks[first >> MAPBUF_CHUNK_ORDER];
+	unsigned long index = first & (MAPBUF_CHUNK_PAGES - 1), i;
 
-	index &= MAPBUF_CHUNK_PAGES - 1;
-	return chunk->pages ? chunk->pages[index] : chunk->head + index;
+	if (chunk->pages) {
+		*n = min(*n, MAPBUF_CHUNK_PAGES - index);
+		return chunk->pages + index;
+	}
+	*n = min3(*n, MAPBUF_CHUNK_PAGES - index, nr_few);
+	for (i = 0; i < *n; i++)
+		few[i] = chunk->head + index + i;
+	return few;
 }
 
 /**
@@ -163,7 +175,6 @@ static void *pages_vmap(const struct mapbuf_buffer *buf)
  */
 void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 {
-	static DEFINE_MUTEX(vmap_lock);	/* vaddr of all buffers */
 	void *vaddr;
 
 	if (mapbuf_buffer_is_io(buf))
@@ -173,11 +184,11 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 	if (buf->spec.ops->contiguous && !PageHighMem(buf->chunks[0].head))
 		return page_address(buf->chunks[0].head);
 
-	mutex_lock(&vmap_lock);
+	mutex_lock(&buf->vmap_lock);
 	if (!buf->vaddr)
 		buf->vaddr = pages_vmap(buf);
 	vaddr = buf->vaddr;
-	mutex_unlock(&vmap_lock);
+	mutex_unlock(&buf->vmap_lock);
 	return vaddr ?: ERR_PTR(-ENOMEM);
 }
 

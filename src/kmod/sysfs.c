@@ -4,6 +4,8 @@
  */
 #include <linux/capability.h>
 #include <linux/device.h>
+#include <linux/kernfs.h>
+#include <linux/rcupdate.h>
 #include <linux/stat.h>
 #include <linux/sysfs.h>
 
@@ -175,7 +177,15 @@ void mapbuf_counts_detach(struct mapbuf_buffer *buf)
  */
 void mapbuf_counts_changed(struct kernfs_node *attr)
 {
-	if (attr)
+	if (!attr)
+		return;
+	/*
+	 * To notify takes a lock of all of sysfs and starts a work item.  Nobody
+	 * waits who has not opened the attribute; with kernfs_fop_open(), which
+	 * comes before its reader: who is not seen here sees the new count.
+	 */
+	smp_mb();
+	if (rcu_access_pointer(attr->attr.open))
 		sysfs_notify_dirent(attr);
 }
 

@@ -10,6 +10,7 @@
 
 #define SIZE (64 * MIB)
 #define PIECES (SIZE / HUGE_PAGE)
+#define AROUND (32 * MIB)
 #define SEED 40
 #define RW (PROT_READ | PROT_WRITE)
 
@@ -32,6 +33,19 @@ static bool same(const char *at, size_t offset, size_t len)
 		}
 	}
 	return true;
+}
+
+/*
+ * How many faults it takes to touch all of an area of 2 MiB pages: one each, or
+ * one for all in the same 32 MiB where the kernel lets a module map them.
+ */
+static long faults_for(const char *at, size_t len)
+{
+	uintptr_t start = (uintptr_t)at, last = start + len - 1;
+
+	if (!huge || !kernel_since(6, 16))
+		return len / HUGE_PAGE;
+	return last / AROUND - start / AROUND + 1;
 }
 
 /* One byte of each 2 MiB; how many faults that took. */
@@ -96,7 +110,8 @@ static void few_faults(void)
 	     "%s: without a hint the address is aligned (%p)", store, at);
 	t_ok(mapped(at, SIZE, 0, 0), "%s: mmap alone maps nothing", store);
 	faults = touch(at, SIZE, false);
-	t_ok(faults == PIECES, "%s: 64 MiB in %ld faults", store, faults);
+	t_ok(faults == faults_for(at, SIZE), "%s: 64 MiB in %ld faults", store,
+	     faults);
 	t_ok(mapped(at, SIZE, SIZE, SIZE),
 	     "%s: a touch of each 2 MiB maps it all", store);
 	faults = touch(at, SIZE, true);
@@ -112,9 +127,51 @@ static void few_faults(void)
 
 	at = b_map(fd, SIZE, 0);
 	faults = touch(at, SIZE, true);
-	t_ok(faults == PIECES, "%s: writing at once: %ld faults", store,
-	     faults);
+	t_ok(faults == faults_for(at, SIZE), "%s: writing at once: %ld faults",
+	     store, faults);
 	munmap(at, SIZE);
+}
+
+/* A free range of addresses, aligned to 2 MiB or one page behind that. */
+static char *elsewhere(size_t len, bool odd)
+{
+	char *at = mmap(NULL, len + 2 * HUGE_PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		t_bail("mmap of an address range");
+	munmap(at, len + 2 * HUGE_PAGE);
+	return (char *)(((uintptr_t)at + HUGE_PAGE - 1) & -HUGE_PAGE) +
+	       (odd ? PAGE : 0);
+}
+
+/* What is mapped around a fault ends with its area, and keeps what is there. */
+static void around(void)
+{
+	size_t len = SIZE - 2 * HUGE_PAGE, at_once = HUGE_PAGE;
+	char *to = elsewhere(SIZE + AROUND, false), *at, *next;
+
+	/* The area has 30 of the first 32 MiB, and of the second. */
+	to = (char *)(((uintptr_t)to + AROUND - 1) & -AROUND);
+	if (huge && kernel_since(6, 16))
+		at_once = AROUND - HUGE_PAGE;
+	next = mmap(to, HUGE_PAGE, RW, MAP_SHARED | MAP_FIXED, fd, SIZE / 2);
+	at = mmap(to + HUGE_PAGE, len, RW, MAP_SHARED | MAP_FIXED, fd, 0);
+	if (next != to || at != to + HUGE_PAGE)
+		t_bail("mmap of an area beside another");
+
+	touch(at + 5 * HUGE_PAGE, 1, true);
+	t_ok(mapped(at, len, at_once, at_once),
+	     "%s: a fault maps what is around it", store);
+	t_ok(mapped(next, HUGE_PAGE, 0, 0), "%s: within its area", store);
+	touch(at + len - HUGE_PAGE, 1, false);
+	t_ok(mapped(at, len, 2 * at_once, 2 * at_once),
+	     "%s: from the last one back, too", store);
+	t_ok(same(at, 0, len), "%s: it is all in its place", store);
+	t_ok(!madvise(at + 2 * HUGE_PAGE, 3 * HUGE_PAGE, MADV_DONTNEED) &&
+	     touch(at + 3 * HUGE_PAGE, 1, true) == 1 && same(at, 0, len),
+	     "%s: what is missing comes back among what is there", store);
+	munmap(to, SIZE);
 }
 
 static void populated(void)
@@ -202,19 +259,6 @@ static void hole(void)
 	munmap(at, SIZE);
 }
 
-/* A free range of addresses, aligned to 2 MiB or one page behind that. */
-static char *elsewhere(size_t len, bool odd)
-{
-	char *at = mmap(NULL, len + 2 * HUGE_PAGE, PROT_NONE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED)
-		t_bail("mmap of an address range");
-	munmap(at, len + 2 * HUGE_PAGE);
-	return (char *)(((uintptr_t)at + HUGE_PAGE - 1) & -HUGE_PAGE) +
-	       (odd ? PAGE : 0);
-}
-
 static void moved(void)
 {
 	char *at = b_map(fd, SIZE, 0), *to = elsewhere(SIZE, false);
@@ -250,7 +294,7 @@ static void dropped(void)
 	touch(at, SIZE, true);
 	t_ok(!madvise(at, SIZE, MADV_DONTNEED), "%s: MADV_DONTNEED", store);
 	t_ok(mapped(at, SIZE, 0, 0), "%s: nothing is mapped", store);
-	t_ok(touch(at, SIZE, true) == PIECES && same(at, 0, SIZE),
+	t_ok(touch(at, SIZE, true) == faults_for(at, SIZE) && same(at, 0, SIZE),
 	     "%s: the data comes back", store);
 	t_ok(mapped(at, SIZE, SIZE, SIZE), "%s: in 2 MiB", store);
 	t_ok(!madvise(at + HUGE_PAGE + PAGE, PAGE, MADV_DONTNEED) &&
@@ -367,6 +411,7 @@ int main(void)
 		munmap(at, SIZE);
 
 		few_faults();
+		around();
 		populated();
 		forked();
 		protected();

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
+#define TRACING "/sys/kernel/tracing/"
+
 static const char *store;
 static unsigned int id;
 
@@ -129,6 +131,39 @@ static void told(void)
 	close(fd);
 	close(opens);
 	close(mappings);
+}
+
+/* Calls of what takes a lock of all of sysfs, while a buffer is used. */
+static long tells(void)
+{
+	long before = sum_of(TRACING "kprobe_profile", " tells %ld",
+			     " tells %ld");
+	int fd = b_open("quiet", O_RDWR);
+
+	munmap(b_map(fd, MIB, 0), MIB);
+	close(fd);
+	return sum_of(TRACING "kprobe_profile", " tells %ld", " tells %ld") -
+	       before;
+}
+
+static void untold(void)
+{
+	int opens;
+
+	if (write_file(TRACING "kprobe_events", "p:tells kernfs_notify\n") ||
+	    write_file(TRACING "events/kprobes/tells/enable", "1")) {
+		t_skip("no kprobes", "%s: nobody is told", store);
+		return;
+	}
+	b_create("quiet", MIB, id);
+	t_ok(!tells(), "%s: where nobody listens, nobody is told", store);
+	opens = count_open("quiet", "opens");
+	t_ok(tells() == 2, "%s: who listens is, of each", store);
+	close(opens);
+	t_ok(!tells(), "%s: and not after that", store);
+	b_destroy("quiet", 0);
+	write_file(TRACING "events/kprobes/tells/enable", "0");
+	write_file(TRACING "kprobe_events", "-:tells\n");
 }
 
 static void wiped_at_last_close(void)
@@ -317,6 +352,7 @@ int main(void)
 		in_use();
 		deferred();
 		told();
+		untold();
 		wiped_at_last_close();
 		owner();
 		given_back();

@@ -36,6 +36,39 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 #define mapbuf_map_pages_t void
 #endif
 
+/*
+ * mapbuf_map_chunk() - map 2 MiB in one piece, if nothing is there
+ * @vmf: of a fault that may map them, the area not VM_MIXEDMAP or VM_PFNMAP
+ * @addr: where, aligned; in the area, and in reach of the table @vmf->pmd is in
+ * @head: of a compound page of 2 MiB
+ *
+ * Returns whether there was nothing.  Not said to be a write: should a page table
+ * have come in between, the kernel would warn.  The entry can be written all
+ * the same, as the area can.
+ */
+#ifdef MAPBUF_HAVE_INSERT_FOLIO_PMD
+static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
+				    unsigned long addr, struct page *head)
+{
+	struct vm_fault piece = {
+		.vma = vmf->vma,
+		.address = addr,
+		.pmd = vmf->pmd - pmd_index(vmf->address) + pmd_index(addr),
+	};
+	struct folio *folio = page_folio(head);
+
+	return pmd_none(pmdp_get_lockless(piece.pmd)) &&
+	       !folio_test_has_hwpoisoned(folio) &&
+	       vmf_insert_folio_pmd(&piece, folio, false) == VM_FAULT_NOPAGE;
+}
+#else
+static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
+				    unsigned long addr, struct page *head)
+{
+	return false;
+}
+#endif
+
 #ifdef MAPBUF_HAVE_CONST_UEVENT
 #define mapbuf_uevent_const const
 #else
