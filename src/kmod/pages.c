@@ -139,26 +139,17 @@ bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes)
 	       offset < buf->spec.bytes && bytes <= buf->spec.bytes - offset;
 }
 
-/* An array of @n pages from @first on, to be freed with kvfree(). */
-static struct page **pages_array(const struct mapbuf_buffer *buf,
-				 unsigned long first, unsigned long n)
-{
-	struct page **pages = kvmalloc_array(n, sizeof(*pages), MAPBUF_GFP);
-	unsigned long i;
-
-	for (i = 0; pages && i < n; i++)
-		pages[i] = mapbuf_page(buf, first + i);
-	return pages;
-}
-
 static void *pages_vmap(const struct mapbuf_buffer *buf)
 {
 	struct page **pages;
+	unsigned long i;
 	void *vaddr;
 
-	pages = pages_array(buf, 0, buf->nr_pages);
+	pages = kvmalloc_array(buf->nr_pages, sizeof(*pages), MAPBUF_GFP);
 	if (!pages)
 		return NULL;
+	for (i = 0; i < buf->nr_pages; i++)
+		pages[i] = mapbuf_page(buf, i);
 	vaddr = vmap(pages, buf->nr_pages, VM_MAP, PAGE_KERNEL);
 	kvfree(pages);
 	return vaddr;
@@ -192,6 +183,24 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 	return vaddr ?: ERR_PTR(-ENOMEM);
 }
 
+/* How many pages from @first on are adjacent, @end and what an entry holds aside. */
+static unsigned long run_of_pages(const struct mapbuf_buffer *buf,
+				  unsigned long first, unsigned long end)
+{
+	const unsigned long most = UINT_MAX >> PAGE_SHIFT;
+	unsigned long pfn = page_to_pfn(mapbuf_page(buf, first)), at = first;
+
+	end = min(end, first + most);
+	do {
+		if (buf->chunks[at >> MAPBUF_CHUNK_ORDER].pages)
+			at++;
+		else
+			at = min(end, (at | (MAPBUF_CHUNK_PAGES - 1)) + 1);
+	} while (at < end &&
+		 page_to_pfn(mapbuf_page(buf, at)) == pfn + (at - first));
+	return at - first;
+}
+
 /**
  * mapbuf_buffer_sg_table() - the pages of a part of a buffer
  * @buf: the buffer, which the caller is a user of
@@ -206,18 +215,27 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 			   unsigned long n, struct sg_table *table)
 {
-	struct page **pages;
+	unsigned long at, run, end = first + n;
+	unsigned int entries = 0;
+	struct scatterlist *sg;
 	int err;
 
 	if (!mapbuf_buffer_has_pages(buf))
 		return -EOPNOTSUPP;
-	pages = pages_array(buf, first, n);
-	if (!pages)
-		return -ENOMEM;
-	err = sg_alloc_table_from_pages(table, pages, n, 0, n << PAGE_SHIFT,
-					MAPBUF_GFP);
-	kvfree(pages);
-	return err;
+
+	for (at = first; at < end; at += run_of_pages(buf, at, end)) {
+		entries++;
+		cond_resched();
+	}
+	err = sg_alloc_table(table, entries, MAPBUF_GFP);
+	if (err)
+		return err;
+	for (at = first, sg = table->sgl; at < end; at += run, sg = sg_next(sg)) {
+		run = run_of_pages(buf, at, end);
+		sg_set_page(sg, mapbuf_page(buf, at), run << PAGE_SHIFT, 0);
+		cond_resched();
+	}
+	return 0;
 }
 
 /**
