@@ -50,7 +50,8 @@ static int create(struct mapbuf_control *control, const struct step *step)
 	int error;
 	char *why;
 
-	error = make_buffer(control, step->name, properties, &id);
+	/* By the plan, which is made anew each time, there is none. */
+	error = make_buffer(control, step->name, properties, 1, &id);
 	if (error) {
 		why = explain_create(error, properties);
 		tell(step, LEVEL_ERROR,

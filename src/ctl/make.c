@@ -159,7 +159,8 @@ static struct result collect(pid_t child, int pipe)
 }
 
 int make_buffer(struct mapbuf_control *control, const char *name,
-		const struct properties *properties, unsigned int *id)
+		const struct properties *properties, int is_new,
+		unsigned int *id)
 {
 	struct signal_state before;
 	struct result result = { 0 };
@@ -168,7 +169,7 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 
 	if (pipe2(pipes, O_CLOEXEC))
 		return errno;
-	is_others = exists(name);
+	is_others = !is_new && exists(name);
 	hold_signals(&before);
 	child = fork();
 	if (child == 0) {

@@ -7,9 +7,12 @@ struct properties;
 
 /*
  * Makes a buffer and gives 0 or an errno.  Shows progress; ends the program,
- * with nothing left of the buffer, when a signal asks for that.
+ * with nothing left of the buffer, when a signal asks for that.  is_new: the
+ * caller has seen that there is none of that name; else all are looked through,
+ * so as not to take somebody else's for what is left.
  */
 int make_buffer(struct mapbuf_control *control, const char *name,
-		const struct properties *properties, unsigned int *id);
+		const struct properties *properties, int is_new,
+		unsigned int *id);
 
 #endif /* MAPBUFCTL_MAKE_H */

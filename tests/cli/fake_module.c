@@ -4,7 +4,8 @@
  * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
  * cannot be made for that reason, one that begins with "busy" is in use.  One
  * that begins with "slow" takes three seconds to make, before it exists; with
- * "late" after that.  $MAPBUF_FIXTURE/requests gets what reaches the module.
+ * "late" after that.  $MAPBUF_FIXTURE/requests gets what reaches the module,
+ * and lists a line for each time that all buffers are looked through.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ const char *libmapbuf_dev_dir(void)
 	return below_root(path, sizeof(path), "/dev");
 }
 
-const char *libmapbuf_class_dir(void)
+static const char *class_dir(void)
 {
 	static char path[512];
 
@@ -88,12 +89,21 @@ static void write_line(const char *path, const char *how, const char *format,
 		abort();
 }
 
+/* Each time that buffers are looked for. */
+const char *libmapbuf_class_dir(void)
+{
+	char log[512];
+
+	write_line(below_root(log, sizeof(log), "/lists"), "a", "list");
+	return class_dir();
+}
+
 static void write_attribute(const char *attribute, const char *format,
 			    unsigned long long value)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/new/%s", libmapbuf_class_dir(),
+	snprintf(path, sizeof(path), "%s/new/%s", class_dir(),
 		 attribute);
 	write_line(path, "w", format, value);
 }
@@ -108,8 +118,8 @@ static void add_buffer(const struct mapbuf_create *request)
 	unsigned int backing = request->backing ? request->backing :
 			       MAPBUF_BACKING_VMALLOC;
 
-	snprintf(new, sizeof(new), "%s/new", libmapbuf_class_dir());
-	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(),
+	snprintf(new, sizeof(new), "%s/new", class_dir());
+	snprintf(path, sizeof(path), "%s/mapbuf%u", class_dir(),
 		 request->id);
 	mkdir(new, 0777);
 	write_attribute("name", request->name, 0);
@@ -153,7 +163,7 @@ static int create(struct mapbuf_create *request, const char *log)
 		return EEXIST;
 	for (id = 0;; id++) {
 		snprintf(path, sizeof(path), "%s/mapbuf%u",
-			 libmapbuf_class_dir(), id);
+			 class_dir(), id);
 		if (access(path, F_OK))
 			break;
 	}
@@ -180,7 +190,7 @@ static int destroy(const struct mapbuf_destroy *request, const char *log)
 	if (strncmp(request->name, "busy", 4) == 0 &&
 	    !(request->flags & MAPBUF_DESTROY_DEFERRED))
 		return EBUSY;
-	snprintf(path, sizeof(path), "%s/mapbuf%u/name", libmapbuf_class_dir(),
+	snprintf(path, sizeof(path), "%s/mapbuf%u/name", class_dir(),
 		 id);
 	return unlink(path) ? errno : 0;
 }
@@ -202,7 +212,7 @@ static int info(int fd, struct mapbuf_info *request)
 	path[length] = '\0';
 	if (libmapbuf_parse_node(strrchr(path, '/') + 1, &request->id))
 		return ENOTTY;
-	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_class_dir(),
+	snprintf(path, sizeof(path), "%s/mapbuf%u", class_dir(),
 		 request->id);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || libmapbuf_read_text(dir, "name", request->name,
