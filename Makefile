@@ -9,8 +9,9 @@
 # make rpm       RPM packages, into build/rpm
 # make demo      the whole way, from package to service, in a virtual machine
 # make check     all tests; make check-NAME runs tests/NAME alone
-# make bench     what mapbuf costs beside other ways; KERNELS= and SIZES= say on
-#                which kernels and at which sizes in MiB
+# make bench     what mapbuf costs beside other ways; KERNELS=, SIZES= and COUNTS=
+#                say on which kernels, at which sizes in MiB, among how many
+#                buffers
 # make lint      what checks the sources without running them
 
 KVER ?= $(shell uname -r)

@@ -17,11 +17,11 @@
  *	error SIZE ROW REASON
  *		instead of these where there is no such memory
  */
+#include "line.h"
 #include "sources.h"
 
 #include <sys/uio.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #define DISK "/dev/vda"
 #define USE_BYTES (4 * MIB)
@@ -29,14 +29,6 @@
 #define PIN_AT (MIB + 8 * PAGE)
 
 enum { MAKE, MMAP, TOUCH, MUNMAP, FREE, STEPS };
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static void touch(volatile char *at, size_t bytes)
 {
@@ -48,15 +40,7 @@ static void touch(volatile char *at, size_t bytes)
 
 static void label(const char *what, const struct source *source, size_t bytes)
 {
-	printf("%s\t%zu\t%s\t%s\t%s", what, bytes, source->name, source->whose,
-	       source->late ? "late" : "there");
-}
-
-static void report_error(const struct source *source, size_t bytes, int err)
-{
-	printf("error\t%zu\t%s\t%s\n", bytes, source->name,
-	       strerrorname_np(err));
-	fflush(stdout);
+	line_begin(what, bytes, source->name, source->whose, source->late);
 }
 
 /* 0 or -errno, whatever the source: -1 stands for no descriptor. */
@@ -108,13 +92,10 @@ static void cost(const struct source *source, size_t bytes)
 	for (round = 0; round < rounds; round++) {
 		err = run(source, bytes, steps);
 		if (err) {
-			report_error(source, bytes, -err);
+			line_error(bytes, source->name, -err);
 			return;
 		}
-		for (i = 0; i < STEPS; i++) {
-			if (!round || steps[i] < best[i])
-				best[i] = steps[i];
-		}
+		least(best, steps, STEPS, !round);
 	}
 	label("cost", source, bytes);
 	for (i = 0; i < STEPS; i++)
@@ -158,7 +139,7 @@ static void memory(const struct source *source, size_t bytes)
 		printf("\t%ld\t%ld\n", (before - after) * (long)KIB / n,
 		       tables * (long)KIB);
 	} else {
-		report_error(source, bytes, -err);
+		line_error(bytes, source->name, -err);
 	}
 	for (i = 0; i < n; i++)
 		source_put(source, fds[i]);
@@ -272,7 +253,7 @@ static void use(const struct source *source)
 	err = get(source, USE_BYTES, &fd);
 	map = err ? MAP_FAILED : source_map(source, fd, USE_BYTES);
 	if (map == MAP_FAILED) {
-		report_error(source, USE_BYTES, err ? -err : errno);
+		line_error(USE_BYTES, source->name, err ? -err : errno);
 		if (!err)
 			source_put(source, fd);
 		return;

@@ -28,9 +28,20 @@ $1 == "error" { next }
 # Thousands.
 function thousands(x) { return sprintf(x < 99950 ? "%.1fk" : "%.0fk", x / 1000) }
 
+# The same, but what is less as it is, and millions.
+function amount(x) {
+	if (x < 1000)
+		return sprintf("%.0f", x)
+	if (x < 999500)
+		return thousands(x)
+	return sprintf(x < 9995000 ? "%.2fM" : x < 99950000 ? "%.1fM" : \
+		       "%.0fM", x / 1000000)
+}
+
 # The value of one kernel, or a dash.  A column is WHAT SIZE HOW FIELD...: "sum"
-# the fields, the field in "MiB", or "KiB" in each MiB; with "use" the field is
-# in the place of HOW.
+# the fields, the field in "MiB", or "KiB" in each MiB; the field as "one" or for
+# "each" MiB, or divided "by" that of another SIZE; with "use" the field is in
+# the place of HOW.
 function cell(column, row, k,    i, sum, what, size) {
 	split(column, part, " ")
 	what = part[1]
@@ -45,6 +56,16 @@ function cell(column, row, k,    i, sum, what, size) {
 		return thousands(sum)
 	}
 	sum = value[what, size, row, k, part[4]]
+	if (part[3] == "one")
+		return sum == "" ? "–" : amount(sum)
+	if (part[3] == "each")
+		return sum == "" ? "–" : amount(sum * 1048576 / size)
+	if (part[3] == "by") {
+		if (!((what, part[5], row, k, part[4]) in value))
+			return "–"
+		sum /= value[what, part[5], row, k, part[4]]
+		return sprintf(sum < 10 ? "%.2f" : "%.0f", sum)
+	}
 	if (part[3] == "MiB")
 		return sprintf("%.2f", sum < 0 ? 0 : sum / 1048576)
 	# KiB for each MiB, beyond what was asked for if that is in there.
@@ -81,6 +102,20 @@ function print_rows(columns, want,    i, r, m, line, filled, list, text) {
 		if (filled)
 			print line
 	}
+}
+
+# A column for each of the fields 1 to @m, as they are.
+function ones(what, size, m,    i, list) {
+	for (i = 1; i <= m; i++)
+		list = list (i > 1 ? "," : "") what " " size " one " i
+	return list
+}
+
+# Columns for the sizes of buffers: small ones whole, others for each MiB.
+function by_size(what, i) {
+	return what " 4096 one " i "," what " 65536 one " i "," what " " MiB \
+	       " one " i "," what " " 4 * MiB " each " i "," what " " 64 * MiB \
+	       " each " i "," what " " 1024 * MiB " each " i
 }
 
 function head(titles,    i, m, list, line, rule) {
@@ -123,6 +158,33 @@ END {
 		     "MADV_DONTNEED,RSS of 4096 KiB,page KiB")
 		u = "use " 4 * MiB " "
 		print_rows(u "1," u "2," u "3," u "4," u "5," u "6", 1)
+	} else if (table == "create" || table == "destroy") {
+		head("4 KiB,64 KiB,1 MiB,4 MiB,64 MiB,1 GiB")
+		print_rows(by_size("create", table == "create" ? 1 : 2), 1)
+	} else if (table == "buffers") {
+		head("no other,1000,10 000,the last by the first")
+		print_rows("buffers 0 one 1,buffers 1000 one 1," \
+			   "buffers 10000 one 1,buffers 10000 by 1 0", 1)
+	} else if (table == "open") {
+		head("open,fstat,close")
+		print_rows(ones("open", 64 * MiB, 3), 1)
+	} else if (table == "io") {
+		head("read of 64 KiB,write,read of 1 MiB,write," \
+		     "memcpy from the mapping,memcpy to it")
+		print_rows(ones("io", 64 * MiB, 6), 1)
+	} else if (table == "flow") {
+		head("instructions")
+		print_rows(ones("flow", 256 * MiB, 1), 1)
+	} else if (table == "wake") {
+		head("until the other runs,there and back,nobody waits")
+		print_rows(ones("wake", 0, 3), 1)
+	} else if (table == "disk") {
+		head("instructions")
+		print_rows(ones("disk", 32 * MiB, 1), 1)
+	} else if (table == "dmabuf") {
+		head("export,mmap,first touch,munmap,attach,map,unmap,detach," \
+		     "close,pieces")
+		print_rows(ones("dmabuf", 64 * MiB, 10), 1)
 	} else {
 		print "tables.awk: no table " table >"/dev/stderr"
 		exit 1
