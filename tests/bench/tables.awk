@@ -135,9 +135,10 @@ END {
 	if (table == "kernels") {
 		print "Linux " releases
 	} else if (table == "sum") {
-		head("4 MiB,64 MiB,1 GiB")
-		print_rows("cost " 4 * MiB " sum 2 3 4,cost " 64 * MiB \
-			   " sum 2 3 4,cost " 1024 * MiB " sum 2 3 4", 1)
+		head("1 MiB,4 MiB,64 MiB,1 GiB")
+		print_rows("cost " MiB " sum 2 3 4,cost " 4 * MiB \
+			   " sum 2 3 4,cost " 64 * MiB " sum 2 3 4,cost " \
+			   1024 * MiB " sum 2 3 4", 1)
 	} else if (table == "steps") {
 		head("mmap,first touch,munmap")
 		print_rows("cost " 64 * MiB " sum 2,cost " 64 * MiB \
@@ -165,6 +166,12 @@ END {
 		head("no other,1000,10 000,the last by the first")
 		print_rows("buffers 0 one 1,buffers 1000 one 1," \
 			   "buffers 10000 one 1,buffers 10000 by 1 0", 1)
+	} else if (table == "scale") {
+		head("opening,mapping,notifying")
+		print_rows(ones("scale", 0, 3), 1)
+	} else if (table == "boot") {
+		head("instructions")
+		print_rows(ones("boot", 0, 1), 1)
 	} else if (table == "open") {
 		head("open,fstat,close")
 		print_rows(ones("open", 64 * MiB, 3), 1)
