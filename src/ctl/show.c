@@ -26,11 +26,7 @@ enum {
 	HOLDER_COLUMNS
 };
 
-static const struct {
-	const char *title;
-	int is_number;
-	int flags;
-} holder_columns[HOLDER_COLUMNS] = {
+static const struct table_column holder_columns[HOLDER_COLUMNS] = {
 	[HOLDER_NAME] = { "NAME", 0, SCOLS_FL_HIDDEN },
 	[HOLDER_PID] = { "PID", 1, SCOLS_FL_RIGHT },
 	[HOLDER_PROCESS] = { "PROCESS", 0, 0 },
@@ -48,28 +44,7 @@ static void help(void)
 /* As JSON it has a column more, the name of the buffer. */
 static struct libscols_table *new_holders(int is_json)
 {
-	struct libscols_table *table = scols_new_table();
-	struct libscols_column *column;
-	int i, flags;
-
-	if (!table)
-		return NULL;
-	scols_table_set_name(table, "holders");
-	scols_table_enable_json(table, is_json);
-	for (i = 0; i < HOLDER_COLUMNS; i++) {
-		flags = holder_columns[i].flags;
-		if (is_json)
-			flags &= ~SCOLS_FL_HIDDEN;
-		column = scols_table_new_column(table, holder_columns[i].title,
-						0, flags);
-		if (!column) {
-			scols_unref_table(table);
-			return NULL;
-		}
-		if (holder_columns[i].is_number)
-			scols_column_set_json_type(column, SCOLS_JSON_NUMBER);
-	}
-	return table;
+	return table_build("holders", holder_columns, HOLDER_COLUMNS, is_json);
 }
 
 static int add_holder(struct libscols_table *table, const char *name,
@@ -153,23 +128,6 @@ static int show_text(const struct mapbuf_entry **entries, size_t count,
 	return failed;
 }
 
-/* The one object is put together from two that the library prints. */
-static int print_both(struct libscols_table *buffers,
-		      struct libscols_table *holders)
-{
-	char *first = NULL, *second = NULL, *end = NULL;
-
-	if (!scols_print_table_to_string(buffers, &first) &&
-	    !scols_print_table_to_string(holders, &second))
-		end = strrchr(first, ']');
-	if (end)
-		printf("%.*s,%s", (int)(end + 1 - first), first,
-		       strchr(second, '{') + 1);
-	free(first);
-	free(second);
-	return end ? 0 : -1;
-}
-
 static int show_json(const struct mapbuf_entry **entries, size_t count)
 {
 	struct table_options options = { .json = 1 };
@@ -187,7 +145,8 @@ static int show_json(const struct mapbuf_entry **entries, size_t count)
 		failed = table_add(buffers, entries[i], &options) ||
 			 add_holders(holders, entries[i]) < 0;
 	if (!failed)
-		failed = print_both(buffers, holders);
+		failed = table_print_json((struct libscols_table *[]){
+						  buffers, holders }, 2);
 	scols_unref_table(buffers);
 	scols_unref_table(holders);
 	return failed;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "columns.h"
 #include "table.h"
@@ -61,5 +64,62 @@ int table_add(struct libscols_table *table, const struct mapbuf_entry *entry,
 		if (cell[0] && scols_line_set_data(line, i, cell))
 			return -1;
 	}
+	return 0;
+}
+
+struct libscols_table *table_build(const char *name,
+				   const struct table_column *columns,
+				   size_t count, int is_json)
+{
+	struct libscols_table *table = scols_new_table();
+	struct libscols_column *column;
+	size_t i;
+	int flags;
+
+	if (!table)
+		return NULL;
+	scols_table_set_name(table, name);
+	scols_table_enable_json(table, is_json);
+	for (i = 0; i < count; i++) {
+		flags = columns[i].flags;
+		if (is_json)
+			flags &= ~SCOLS_FL_HIDDEN;
+		column = scols_table_new_column(table, columns[i].title, 0,
+						flags);
+		if (!column) {
+			scols_unref_table(table);
+			return NULL;
+		}
+		if (columns[i].is_number)
+			scols_column_set_json_type(column, SCOLS_JSON_NUMBER);
+	}
+	return table;
+}
+
+/* The library prints each as an object of its own: only the first opens one. */
+static int print_part(struct libscols_table *table, int is_first)
+{
+	char *text = NULL, *begin, *end = NULL;
+
+	if (!scols_print_table_to_string(table, &text)) {
+		begin = is_first ? text : strchr(text, '{') + 1;
+		end = strrchr(text, ']');
+		if (end)
+			printf("%s%.*s", is_first ? "" : ",",
+			       (int)(end + 1 - begin), begin);
+	}
+	free(text);
+	return end ? 0 : -1;
+}
+
+int table_print_json(struct libscols_table *const *tables, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (print_part(tables[i], i == 0))
+			return -1;
+	}
+	puts("\n}");
 	return 0;
 }

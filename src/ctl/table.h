@@ -19,4 +19,23 @@ struct libscols_table *table_new(const struct table_options *options);
 int table_add(struct libscols_table *table, const struct mapbuf_entry *entry,
 	      const struct table_options *options);
 
+/**
+ * struct table_column - of a table of something else
+ * @title: its heading
+ * @is_number: a bare number in JSON
+ * @flags: of libsmartcols; JSON has the hidden ones, too
+ */
+struct table_column {
+	const char *title;
+	int is_number;
+	int flags;
+};
+
+/* NULL when out of memory */
+struct libscols_table *table_build(const char *name,
+				   const struct table_column *columns,
+				   size_t count, int is_json);
+/* Several as one object; -1 on failure */
+int table_print_json(struct libscols_table *const *tables, size_t count);
+
 #endif /* MAPBUFCTL_TABLE_H */
