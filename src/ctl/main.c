@@ -10,7 +10,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_list, &verb_show, &verb_create, &verb_destroy,
-	&verb_apply, &verb_wait, &verb_notify, &verb_events,
+	&verb_apply, &verb_wait, &verb_notify, &verb_events, &verb_bench,
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -44,6 +44,7 @@ destroy
 apply
 wait
 events
+bench
 --help
 --version"
 
@@ -77,6 +78,10 @@ status" in_bash s
 --replace
 --root=
 --help" in_bash apply --
+	completes "bash: options of bench" "--json
+--seconds=
+--size=
+--help" in_bash bench --
 	completes "bash: buffers" "adc0
 frames" in_bash show ""
 	completes "bash: a buffer" "frames" in_bash destroy adc0 f

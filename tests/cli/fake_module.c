@@ -4,8 +4,10 @@
  * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
  * cannot be made for that reason, one that begins with "busy" is in use.  One
  * that begins with "slow" takes three seconds to make, before it exists; with
- * "late" after that.  $MAPBUF_FIXTURE/requests gets what reaches the module,
- * and lists a line for each time that all buffers are looked through.
+ * "late" after that.  One that begins with "bench" has a node, a file as long as
+ * the buffer.  None can be made while there is a file $MAPBUF_FIXTURE/limit.
+ * $MAPBUF_FIXTURE/requests gets what reaches the module, and lists a line for each
+ * time that all buffers are looked through.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -138,6 +140,24 @@ static void add_buffer(const struct mapbuf_create *request)
 		abort();
 }
 
+static void node_path(char *path, size_t size, unsigned int id)
+{
+	snprintf(path, size, "%s/mapbuf%u", libmapbuf_dev_dir(), id);
+}
+
+static void add_node(const struct mapbuf_create *request)
+{
+	char path[1024];
+	int fd;
+
+	node_path(path, sizeof(path), request->id);
+	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 ||
+	    ftruncate(fd, (request->bytes + PAGE - 1) / PAGE * PAGE))
+		abort();
+	close(fd);
+}
+
 static int create(struct mapbuf_create *request, const char *log)
 {
 	char path[1024], range[64] = "";
@@ -159,6 +179,8 @@ static int create(struct mapbuf_create *request, const char *log)
 		if (strcmp(request->name, errors[i].name) == 0)
 			return errors[i].number;
 	}
+	if (!access(below_root(path, sizeof(path), "/limit"), F_OK))
+		return ENOSPC;
 	if (!libmapbuf_find(request->name, &id))
 		return EEXIST;
 	for (id = 0;; id++) {
@@ -170,6 +192,8 @@ static int create(struct mapbuf_create *request, const char *log)
 	request->id = id;
 	if (strncmp(request->name, "slow", 4) == 0)
 		sleep(3);
+	if (strncmp(request->name, "bench", 5) == 0)
+		add_node(request);
 	add_buffer(request);
 	if (strncmp(request->name, "late", 4) == 0)
 		sleep(3);
@@ -190,6 +214,10 @@ static int destroy(const struct mapbuf_destroy *request, const char *log)
 	if (strncmp(request->name, "busy", 4) == 0 &&
 	    !(request->flags & MAPBUF_DESTROY_DEFERRED))
 		return EBUSY;
+	if (strncmp(request->name, "bench", 5) == 0) {
+		node_path(path, sizeof(path), id);
+		unlink(path);
+	}
 	snprintf(path, sizeof(path), "%s/mapbuf%u/name", class_dir(),
 		 id);
 	return unlink(path) ? errno : 0;
