@@ -118,3 +118,59 @@ test_autopkgtest()
 {
 	check "debian/tests/buffers passes" tests/buffers
 }
+
+# What mapbufctl bench could leave
+bench_traces()
+{
+	cat /sys/class/mapbuf/*/name | grep '^bench' || :
+	find /dev/shm -name 'bench*'
+	grep -sxl mapbufctl /proc/[0-9]*/comm || :
+}
+
+has_buffer()
+{
+	grep -qsx "$1" /sys/class/mapbuf/mapbuf*/name
+}
+
+# end_bench SIGNAL NAME: while it has a buffer whose name ends like that; its
+# exit status.
+end_bench()
+{
+	env --default-signal=INT mapbufctl bench --size=2M --seconds=15 \
+		>/dev/null 2>&1 &
+	wait_for has_buffer "bench-$!$2"
+	kill "-$1" $!
+	status=0
+	wait $! 2>/dev/null || status=$?
+	echo "$status"
+}
+
+# Not how fast it is: that is the emulator's.
+test_bench()
+{
+	check "bench measures" \
+		sh -c 'mapbufctl bench --size=2M --seconds=1 >bench.text'
+	sed 's/^/# /' bench.text
+	for row in 'mapbuf vmalloc' 'mapbuf contiguous' memfd \
+		'memfd, 2 MiB pages' hugetlbfs 'tmpfs file' anonymous \
+		'dma-heap system' udmabuf read write 'to another process' \
+		'wake-up and back' 'open and close'; do
+		check "bench prints the row $row" grep "^$row" bench.text
+	done
+	check "bench prints JSON" sh -c \
+		'mapbufctl bench --json --size=2M --seconds=1 >bench.json'
+	check "each row has numbers, or a hint why not" \
+		sh -c "perl bench.pl 2097152 memfd,tmpfs <bench.json"
+	check "nothing is left of it" equal "$(bench_traces)" ''
+	check "an interrupt ends it" equal "$(end_bench INT '')" 130
+	check "nothing is left then" equal "$(bench_traces)" ''
+	check "a signal ends it while it notifies" \
+		equal "$(end_bench TERM .back)" 143
+	check "nothing is left then either" equal "$(bench_traces)" ''
+	status=0
+	text=$(setpriv --reuid=nobody --regid=nogroup --clear-groups \
+		mapbufctl bench 2>&1) || status=$?
+	check "a user who may make no buffers is told so" equal \
+		"$text, $status" \
+		"mapbufctl bench: no buffer can be made: permission denied (only root may do this), 1"
+}
