@@ -232,7 +232,7 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 
 	if (vmf->vma->vm_flags & VM_MIXEDMAP)
 		ret = fault_around(vmf, buf);
-	else
+	else if (MAPBUF_MAPS_CHUNKS)
 		ret = map_chunks(vmf, buf);
 	if (ret != VM_FAULT_FALLBACK)
 		trace_mapbuf_fault(buf, vmf->vma, vmf->pgoff, ret);

@@ -37,6 +37,8 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 #endif
 
 /*
+ * MAPBUF_MAPS_CHUNKS: whether there is mapbuf_map_chunk()
+ *
  * mapbuf_map_chunk() - map 2 MiB in one piece, if nothing is there
  * @vmf: of a fault that may map them, the area not VM_MIXEDMAP or VM_PFNMAP
  * @addr: where, aligned; in the area, and in reach of the table @vmf->pmd is in
@@ -47,6 +49,8 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
  * the same, as the area can.
  */
 #ifdef MAPBUF_HAVE_INSERT_FOLIO_PMD
+#define MAPBUF_MAPS_CHUNKS true
+
 static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 				    unsigned long addr, struct page *head)
 {
@@ -62,6 +66,8 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 	       vmf_insert_folio_pmd(&piece, folio, false) == VM_FAULT_NOPAGE;
 }
 #else
+#define MAPBUF_MAPS_CHUNKS false
+
 static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 				    unsigned long addr, struct page *head)
 {
