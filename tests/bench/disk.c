@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include <linux/io_uring.h>
+#include "../kernel/ring.h"
 
 #define DISK "/dev/vda"
 #define PIECE MIB
@@ -76,27 +76,28 @@ static void must_sync(int fd)
 		t_bail("fsync " DISK);
 }
 
-static int write_direct(struct target *t)
+static int write_all(struct target *t, int disk)
 {
 	size_t i;
 
 	for (i = 0; i < t->bytes; i += PIECE) {
-		if (pwrite(t->direct, t->map + i, PIECE, i) != (ssize_t)PIECE)
+		if (pwrite(disk, t->map + i, PIECE, i) != (ssize_t)PIECE)
 			return errno;
 	}
 	return 0;
 }
 
+static int write_direct(struct target *t)
+{
+	return write_all(t, t->direct);
+}
+
 static int write_cached(struct target *t)
 {
-	size_t i;
+	int err = write_all(t, t->cached);
 
-	for (i = 0; i < t->bytes; i += PIECE) {
-		if (pwrite(t->cached, t->map + i, PIECE, i) != (ssize_t)PIECE)
-			return errno;
-	}
 	must_sync(t->cached);
-	return 0;
+	return err;
 }
 
 static int read_and(struct target *t, int disk)
@@ -124,63 +125,19 @@ static int read_cached(struct target *t)
 	return err;
 }
 
-struct ring {
-	int fd;
-	char *area;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params p;
-};
-
-static struct ring ring = { .fd = -1 };
-
-static void ring_open(void)
-{
-	size_t sq, cq;
-
-	ring.fd = syscall(SYS_io_uring_setup, 8, &ring.p);
-	if (ring.fd < 0)
-		t_bail("io_uring_setup");
-	sq = ring.p.sq_off.array + ring.p.sq_entries * sizeof(__u32);
-	cq = ring.p.cq_off.cqes +
-	     ring.p.cq_entries * sizeof(struct io_uring_cqe);
-	/* Both in one, on all kernels that mapbuf is for. */
-	ring.area = mmap(NULL, sq > cq ? sq : cq, PROT_READ | PROT_WRITE,
-			 MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
-	ring.sqes = mmap(NULL, 8 * sizeof(*ring.sqes), PROT_READ | PROT_WRITE,
-			 MAP_SHARED, ring.fd, IORING_OFF_SQES);
-	if (ring.area == MAP_FAILED || ring.sqes == MAP_FAILED)
-		t_bail("mmap of an io_uring");
-}
-
-static __u32 *ring_word(__u32 offset)
-{
-	return (__u32 *)(ring.area + offset);
-}
+static struct ring ring;
 
 /* Submit one and wait for it; its result. */
 static int ring_do(const struct io_uring_sqe *sqe)
 {
-	__u32 tail = *ring_word(ring.p.sq_off.tail);
-	__u32 i = tail & *ring_word(ring.p.sq_off.ring_mask);
-	struct io_uring_cqe *cqes;
-	__u32 head;
+	struct io_uring_cqe cqe;
 
-	ring.sqes[i] = *sqe;
-	ring_word(ring.p.sq_off.array)[i] = i;
-	__atomic_store_n(ring_word(ring.p.sq_off.tail), tail + 1,
-			 __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS,
-		    NULL, 0) != 1)
+	ring_put(&ring, sqe);
+	if (ring_enter(&ring, 1, 1, IORING_ENTER_GETEVENTS) != 1)
 		t_bail("io_uring_enter");
-	head = *ring_word(ring.p.cq_off.head);
-	if (head == __atomic_load_n(ring_word(ring.p.cq_off.tail),
-				    __ATOMIC_ACQUIRE))
+	if (!ring_take(&ring, &cqe))
 		t_bail("io_uring completed nothing");
-	cqes = (struct io_uring_cqe *)(ring.area + ring.p.cq_off.cqes);
-	i = head & *ring_word(ring.p.cq_off.ring_mask);
-	__atomic_store_n(ring_word(ring.p.cq_off.head), head + 1,
-			 __ATOMIC_RELEASE);
-	return cqes[i].res;
+	return cqe.res;
 }
 
 static int write_ring(struct target *t, int opcode)
@@ -290,7 +247,7 @@ int main(int argc, char **argv)
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (t.memory == MAP_FAILED)
 		t_bail("mmap");
-	ring_open();
+	ring_open(&ring);
 	for (i = 0; i < ARRAY_LEN(ways); i++)
 		measure(&t, &ways[i], i * 100);
 	/* The memory belongs to the ring as well. */

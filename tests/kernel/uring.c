@@ -3,85 +3,31 @@
  * io_uring on the scratch disk, plain and with buffers registered before; and
  * waiting with it for new data.
  */
-#include "t.h"
+#include "ring.h"
 
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include <linux/io_uring.h>
-
 #define SIZE (4 * MIB + 3 * PAGE)
 #define DISK "/dev/vda"
-#define ENTRIES 8
-
-struct ring {
-	int fd;
-	char *area;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params p;
-};
 
 static const char *store;
 static int disk;
 
-static void ring_open(struct ring *ring)
-{
-	size_t sq, cq;
-
-	memset(&ring->p, 0, sizeof(ring->p));
-	ring->fd = syscall(SYS_io_uring_setup, ENTRIES, &ring->p);
-	if (ring->fd < 0)
-		t_bail("io_uring_setup");
-	sq = ring->p.sq_off.array + ring->p.sq_entries * sizeof(__u32);
-	cq = ring->p.cq_off.cqes +
-	     ring->p.cq_entries * sizeof(struct io_uring_cqe);
-	ring->area = mmap(NULL, sq > cq ? sq : cq, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_POPULATE, ring->fd,
-			  IORING_OFF_SQ_RING);
-	ring->sqes = mmap(NULL, ENTRIES * sizeof(*ring->sqes),
-			  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-			  ring->fd, IORING_OFF_SQES);
-	if (!(ring->p.features & IORING_FEAT_SINGLE_MMAP) ||
-	    ring->area == MAP_FAILED || ring->sqes == MAP_FAILED)
-		t_bail("mmap of an io_uring");
-}
-
-static __u32 *ring_word(struct ring *ring, __u32 offset)
-{
-	return (__u32 *)(ring->area + offset);
-}
-
 static void ring_submit(struct ring *ring, const struct io_uring_sqe *sqe)
 {
-	__u32 tail = *ring_word(ring, ring->p.sq_off.tail);
-	__u32 i = tail & *ring_word(ring, ring->p.sq_off.ring_mask);
-
-	ring->sqes[i] = *sqe;
-	ring_word(ring, ring->p.sq_off.array)[i] = i;
-	__atomic_store_n(ring_word(ring, ring->p.sq_off.tail), tail + 1,
-			 __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0) != 1)
+	ring_put(ring, sqe);
+	if (ring_enter(ring, 1, 0, 0) != 1)
 		t_bail("io_uring_enter");
 }
 
 /* Whether there is a completion, and which. */
 static bool ring_done(struct ring *ring, struct io_uring_cqe *done)
 {
-	__u32 head = *ring_word(ring, ring->p.cq_off.head);
-	struct io_uring_cqe *cqe;
-
 	/* Lets the kernel run what it does in the context of this process. */
-	syscall(SYS_io_uring_enter, ring->fd, 0, 0, IORING_ENTER_GETEVENTS,
-		NULL, 0);
-	if (head == __atomic_load_n(ring_word(ring, ring->p.cq_off.tail),
-				    __ATOMIC_ACQUIRE))
-		return false;
-	cqe = (struct io_uring_cqe *)(ring->area + ring->p.cq_off.cqes);
-	*done = cqe[head & *ring_word(ring, ring->p.cq_off.ring_mask)];
-	__atomic_store_n(ring_word(ring, ring->p.cq_off.head), head + 1,
-			 __ATOMIC_RELEASE);
-	return true;
+	ring_enter(ring, 0, 0, IORING_ENTER_GETEVENTS);
+	return ring_take(ring, done);
 }
 
 /* The result of the next request that completes. */
@@ -89,8 +35,8 @@ static int ring_result(struct ring *ring)
 {
 	struct io_uring_cqe cqe;
 
-	if (syscall(SYS_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS,
-		    NULL, 0) < 0 || !ring_done(ring, &cqe))
+	if (ring_enter(ring, 0, 1, IORING_ENTER_GETEVENTS) < 0 ||
+	    !ring_done(ring, &cqe))
 		t_bail("io_uring completed nothing");
 	return cqe.res;
 }
