@@ -7,23 +7,32 @@
 #include "columns.h"
 #include "table.h"
 
+static int add_column(struct libscols_table *table, const char *title,
+		      int flags, int is_number)
+{
+	struct libscols_column *added;
+
+	added = scols_table_new_column(table, title, 0, flags);
+	if (!added)
+		return -1;
+	if (is_number)
+		scols_column_set_json_type(added, SCOLS_JSON_NUMBER);
+	return 0;
+}
+
 static int add_columns(struct libscols_table *table,
 		       const struct table_options *options)
 {
 	const struct column *column;
-	struct libscols_column *added;
 	size_t i;
 
 	for (i = 0; i < options->column_count; i++) {
 		column = &column_table[options->columns[i]];
 		/* Where the terminal is narrow, texts are cut. */
-		added = scols_table_new_column(table, column->title, 0,
-					       column->is_number ?
-					       SCOLS_FL_RIGHT : SCOLS_FL_TRUNC);
-		if (!added)
+		if (add_column(table, column->title, column->is_number ?
+			       SCOLS_FL_RIGHT : SCOLS_FL_TRUNC,
+			       column->is_number))
 			return -1;
-		if (column->is_number)
-			scols_column_set_json_type(added, SCOLS_JSON_NUMBER);
 	}
 	return 0;
 }
@@ -72,7 +81,6 @@ struct libscols_table *table_build(const char *name,
 				   size_t count, int is_json)
 {
 	struct libscols_table *table = scols_new_table();
-	struct libscols_column *column;
 	size_t i;
 	int flags;
 
@@ -84,14 +92,11 @@ struct libscols_table *table_build(const char *name,
 		flags = columns[i].flags;
 		if (is_json)
 			flags &= ~SCOLS_FL_HIDDEN;
-		column = scols_table_new_column(table, columns[i].title, 0,
-						flags);
-		if (!column) {
+		if (add_column(table, columns[i].title, flags,
+			       columns[i].is_number)) {
 			scols_unref_table(table);
 			return NULL;
 		}
-		if (columns[i].is_number)
-			scols_column_set_json_type(column, SCOLS_JSON_NUMBER);
 	}
 	return table;
 }
