@@ -63,49 +63,45 @@ static void look_up(void)
 
 static void one(uint64_t steps[STEPS], unsigned int others)
 {
-	uint64_t at[STEPS + 1];
+	uint64_t start = now();
 	char path[64];
 	int id, fd;
 
-	at[CREATE] = now();
 	id = b_create(ONE, PAGE, MAPBUF_BACKING_VMALLOC);
-	at[OPEN] = now();
-	steps[CREATE] = at[OPEN] - at[CREATE];
+	steps[CREATE] = now() - start;
 
 	snprintf(path, sizeof(path), "/dev/mapbuf%d", id);
-	at[OPEN] = now();
+	start = now();
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	at[LOOKUP] = now();
-	steps[OPEN] = at[LOOKUP] - at[OPEN];
+	steps[OPEN] = now() - start;
+	start = now();
 	look_up();
-	at[CLOSE] = now();
-	steps[LOOKUP] = at[CLOSE] - at[LOOKUP];
+	steps[LOOKUP] = now() - start;
+	start = now();
 	if (close(fd))
 		t_bail("open %s", path);
-	at[SCAN] = now();
-	steps[CLOSE] = at[SCAN] - at[CLOSE];
-	open_by_name();
-	at[FIND] = now();
-	steps[SCAN] = at[FIND] - at[SCAN];
+	steps[CLOSE] = now() - start;
 
+	start = now();
+	open_by_name();
+	steps[SCAN] = now() - start;
 	if (symlink(path, LINK))
 		t_bail("symlink " LINK);
-	at[FIND] = now();
+	start = now();
 	open_by_name();
-	at[DESTROY] = now();
-	steps[FIND] = at[DESTROY] - at[FIND];
+	steps[FIND] = now() - start;
 	unlink(LINK);
 
-	at[DESTROY] = now();
+	start = now();
 	if (b_destroy(ONE, 0))
 		t_bail("destroy");
-	at[DEVICE_ADD] = now();
-	steps[DESTROY] = at[DEVICE_ADD] - at[DESTROY];
+	steps[DESTROY] = now() - start;
+	start = now();
 	have_devices(others + 1);
-	at[DEVICE_DEL] = now();
-	steps[DEVICE_ADD] = at[DEVICE_DEL] - at[DEVICE_ADD];
+	steps[DEVICE_ADD] = now() - start;
+	start = now();
 	have_devices(others);
-	steps[DEVICE_DEL] = now() - at[DEVICE_DEL];
+	steps[DEVICE_DEL] = now() - start;
 }
 
 /* Of one of them, when all are listed. */
@@ -142,19 +138,18 @@ static void have_buffers(unsigned int from, unsigned int to)
 static void measure(unsigned int others)
 {
 	uint64_t best[STEPS] = { 0 }, steps[STEPS] = { 0 };
-	double value;
+	double each;
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
 		one(steps, others);
 		least(best, steps, STEPS, !i);
 	}
-	for (i = 0; i < STEPS; i++) {
-		value = best[i];
-		line("buffers", others, rows[i][0], rows[i][1], &value, 1);
-	}
-	value = list_one(others);
-	line("buffers", others, "list, each", "mapbuf", &value, 1);
+	for (i = 0; i < STEPS; i++)
+		line_counts("buffers", others, rows[i][0], rows[i][1], &best[i],
+			    1);
+	each = list_one(others);
+	line("buffers", others, "list, each", "mapbuf", &each, 1);
 }
 
 int main(int argc, char **argv)

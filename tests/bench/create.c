@@ -23,17 +23,6 @@ static int rounds(size_t bytes)
 	return bytes <= MIB ? 16 : bytes <= 64 * MIB ? 5 : 2;
 }
 
-static void print(size_t bytes, const char *row, const char *whose,
-		  const uint64_t *steps, int n)
-{
-	double values[STEPS];
-	int i;
-
-	for (i = 0; i < n; i++)
-		values[i] = steps[i];
-	line("create", bytes, row, whose, values, n);
-}
-
 static void measure_store(const struct store *store, size_t bytes)
 {
 	uint64_t best[STEPS] = { 0 }, steps[STEPS], at[STEPS + 1];
@@ -56,7 +45,7 @@ static void measure_store(const struct store *store, size_t bytes)
 		steps[DESTROY] = at[STEPS] - at[DESTROY];
 		least(best, steps, STEPS, !i);
 	}
-	print(bytes, row, "mapbuf", best, STEPS);
+	line_counts("create", bytes, row, "mapbuf", best, STEPS);
 }
 
 static void measure_kernel(int fd, size_t bytes)
@@ -74,8 +63,9 @@ static void measure_kernel(int fd, size_t bytes)
 		cleared = request.clear;
 		least(&clear, &cleared, 1, !i);
 	}
-	print(bytes, "alloc_pages, cleared", "driver", best, STEPS);
-	print(bytes, "clear_page", "driver", &clear, 1);
+	line_counts("create", bytes, "alloc_pages, cleared", "driver", best,
+		    STEPS);
+	line_counts("create", bytes, "clear_page", "driver", &clear, 1);
 }
 
 static void measure(int fd, size_t bytes)

@@ -55,7 +55,6 @@ static void measure_open(const struct file *file, size_t bytes)
 {
 	enum { OPEN, FSTAT, CLOSE, STEPS };
 	uint64_t best[STEPS] = { 0 }, steps[STEPS], at[STEPS + 1];
-	double values[STEPS];
 	struct stat status;
 	int i, fd, failed;
 
@@ -74,9 +73,7 @@ static void measure_open(const struct file *file, size_t bytes)
 		steps[CLOSE] = at[STEPS] - at[CLOSE];
 		least(best, steps, STEPS, !i);
 	}
-	for (i = 0; i < STEPS; i++)
-		values[i] = best[i];
-	line("open", bytes, file->row, file->whose, values, STEPS);
+	line_counts("open", bytes, file->row, file->whose, best, STEPS);
 }
 
 /* Once from begin to end. */

@@ -30,6 +30,18 @@ void line(const char *what, uint64_t size, const char *row, const char *whose,
 	fflush(stdout);
 }
 
+void line_counts(const char *what, uint64_t size, const char *row,
+		 const char *whose, const uint64_t *counts, int n)
+{
+	int i;
+
+	line_begin(what, size, row, whose, false);
+	for (i = 0; i < n; i++)
+		printf("\t%llu", (unsigned long long)counts[i]);
+	putchar('\n');
+	fflush(stdout);
+}
+
 void line_error(uint64_t size, const char *row, int err)
 {
 	printf("error\t%llu\t%s\t%s\n", (unsigned long long)size, row,

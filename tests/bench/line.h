@@ -16,6 +16,10 @@ void line_begin(const char *what, uint64_t size, const char *row,
 void line(const char *what, uint64_t size, const char *row, const char *whose,
 	  const double *values, int n);
 
+/* The same of instructions counted as they are. */
+void line_counts(const char *what, uint64_t size, const char *row,
+		 const char *whose, const uint64_t *counts, int n);
+
 /* In the place of the line, what @err (positive) of errno says. */
 void line_error(uint64_t size, const char *row, int err);
 
