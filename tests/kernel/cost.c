@@ -4,11 +4,10 @@
  * there is no range as long as asked for.  The time is compared where the clock
  * counts instructions.
  */
-#include "t.h"
+#include "use.h"
 
 #include <sys/uio.h>
 
-#define TRACING "/sys/kernel/tracing/"
 #define HOLE (4 * MIB)
 #define PIN_EVERY (16 * MIB)
 
@@ -24,19 +23,10 @@ static void count_tries(void)
 	bool probed = false;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(names) && !probed; i++) {
-		char text[128];
-
-		snprintf(text, sizeof(text), "p:tries %s\n", names[i]);
-		probed = !write_file(TRACING "kprobe_events", text);
-	}
-	if (!probed || write_file(TRACING "events/kprobes/tries/enable", "1"))
+	for (i = 0; i < ARRAY_LEN(names) && !probed; i++)
+		probed = count_calls(names[i]);
+	if (!probed)
 		t_bail("a probe of alloc_contig_range");
-}
-
-static long tries(void)
-{
-	return sum_of(TRACING "kprobe_profile", " tries %ld", " tries %ld");
 }
 
 /* The kernel may free what was destroyed 5 s later, KFREE_DRAIN_JIFFIES. */
@@ -78,12 +68,12 @@ static void list_of_pages(void)
 /* There is none: it takes no longer than a look at each page, or a few tries. */
 static void refused(size_t bytes, const char *why, bool without_a_try)
 {
-	long before = tries();
+	long before = counted_calls();
 	double start = seconds(), took;
 	int err = b_try_create("refused", bytes, MAPBUF_BACKING_CONTIGUOUS);
 
 	took = seconds() - start;
-	before = tries() - before;
+	before = counted_calls() - before;
 	t_ok(err == -ENOMEM, "%zu MiB, %s: %s", bytes / MIB, why,
 	     err ? strerror(-err) : "made");
 	if (!err)

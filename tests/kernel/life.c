@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Create, use, destroy: who may, what stays, and that memory comes back. */
-#include "t.h"
+#include "use.h"
 
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
-
-#define TRACING "/sys/kernel/tracing/"
 
 static const char *store;
 static unsigned int id;
@@ -136,22 +134,19 @@ static void told(void)
 /* Calls of what takes a lock of all of sysfs, while a buffer is used. */
 static long tells(void)
 {
-	long before = sum_of(TRACING "kprobe_profile", " tells %ld",
-			     " tells %ld");
+	long before = counted_calls();
 	int fd = b_open("quiet", O_RDWR);
 
 	munmap(b_map(fd, MIB, 0), MIB);
 	close(fd);
-	return sum_of(TRACING "kprobe_profile", " tells %ld", " tells %ld") -
-	       before;
+	return counted_calls() - before;
 }
 
 static void untold(void)
 {
 	int opens;
 
-	if (write_file(TRACING "kprobe_events", "p:tells kernfs_notify\n") ||
-	    write_file(TRACING "events/kprobes/tells/enable", "1")) {
+	if (!count_calls("kernfs_notify")) {
 		t_skip("no kprobes", "%s: nobody is told", store);
 		return;
 	}
@@ -162,8 +157,7 @@ static void untold(void)
 	close(opens);
 	t_ok(!tells(), "%s: and not after that", store);
 	b_destroy("quiet", 0);
-	write_file(TRACING "events/kprobes/tells/enable", "0");
-	write_file(TRACING "kprobe_events", "-:tells\n");
+	stop_counting();
 }
 
 static void wiped_at_last_close(void)

@@ -32,6 +32,7 @@
 #define GIB (1024 * MIB)
 #define PAGE 4096UL
 #define HUGE_PAGE (2 * MIB)
+#define TRACING "/sys/kernel/tracing/"
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A store, for tests that run on each. */

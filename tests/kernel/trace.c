@@ -2,7 +2,6 @@
 /* The tracepoints: each event, in order, with what it says. */
 #include "t.h"
 
-#define TRACING "/sys/kernel/tracing/"
 #define SIZE (2 * HUGE_PAGE)
 #define AROUND (32 * MIB)
 #define FAULT_NOPAGE 0x100	/* VM_FAULT_NOPAGE */

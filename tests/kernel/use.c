@@ -37,6 +37,26 @@ int use_whole_life(const char *name, size_t size, size_t checked,
 	return 0;
 }
 
+bool count_calls(const char *function)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "p:calls %s\n", function);
+	return !write_file(TRACING "kprobe_events", text) &&
+	       !write_file(TRACING "events/kprobes/calls/enable", "1");
+}
+
+long counted_calls(void)
+{
+	return sum_of(TRACING "kprobe_profile", " calls %ld", " calls %ld");
+}
+
+void stop_counting(void)
+{
+	write_file(TRACING "events/kprobes/calls/enable", "0");
+	write_file(TRACING "kprobe_events", "-:calls\n");
+}
+
 uint64_t ivshmem(void)
 {
 	DIR *dir = opendir("/sys/bus/pci/devices");

@@ -16,6 +16,14 @@ bool has_dmabuf(void);
 int use_whole_life(const char *name, size_t size, size_t checked,
 		   unsigned int backing, uint64_t seed);
 
+/*
+ * Count the calls of a function of the kernel, from now on; false if there is no
+ * such function, or the kernel cannot.
+ */
+bool count_calls(const char *function);
+long counted_calls(void);
+void stop_counting(void);
+
 /* Where the memory of the ivshmem device is, switched on; 0 if there is none. */
 uint64_t ivshmem(void);
 
