@@ -48,11 +48,13 @@ struct mapbuf_buffer *mapbuf_create(const struct mapbuf_attr *attr)
 	buf = mapbuf_buffer_alloc(&spec);
 	if (IS_ERR(buf))
 		return buf;
-	err = mapbuf_buffer_publish(buf);
-	if (err)
-		return ERR_PTR(err);
 	mapbuf_get(buf);
-	mapbuf_buffer_announce(buf);
+	err = mapbuf_buffer_publish(buf);
+	if (err) {
+		mapbuf_put(buf);
+		return ERR_PTR(err);
+	}
+	mapbuf_registry_announce(buf);
 	return buf;
 }
 EXPORT_SYMBOL_GPL(mapbuf_create);
@@ -75,17 +77,22 @@ EXPORT_SYMBOL_GPL(mapbuf_destroy);
  * mapbuf_find() - become a user of a buffer
  * @name: its name
  *
- * Context: process; sleeps.
+ * A buffer that is cleared between its users (MAPBUF_CREATE_ZERO_LAST_CLOSE) is
+ * waited for, and not cleared again before it is put.  Context: process; sleeps.
  *
- * Return: the buffer, to be given back with mapbuf_put(); or -ENOENT.
+ * Return: the buffer, to be given back with mapbuf_put(); -ENOENT; -EBUSY if
+ * pages are pinned that the last user left; or -EINTR when a signal arrives
+ * while it is cleared.
  */
 struct mapbuf_buffer *mapbuf_find(const char *name)
 {
 	char key[MAPBUF_NAME_SIZE] = "";
+	struct mapbuf_buffer *buf;
 
 	if (strscpy(key, name, sizeof(key)) < 0)
 		return ERR_PTR(-ENOENT);
-	return mapbuf_buffer_find(key);
+	buf = mapbuf_buffer_find(key);
+	return buf == ERR_PTR(-ERESTARTSYS) ? ERR_PTR(-EINTR) : buf;
 }
 EXPORT_SYMBOL_GPL(mapbuf_find);
 

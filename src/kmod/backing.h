@@ -31,7 +31,7 @@ struct mapbuf_buffer;
  * @phys: where the range begins.
  * @pgprot: @prot with the caching of @buf.
  * @copy: copies to or from @iter, as copy_page_to_iter() does.
- * @clear: fills the range with zeroes.  Sleeps.
+ * @clear: fills the chunk of that number with zeroes.  Sleeps.
  */
 struct mapbuf_backing_ops {
 	const char *name;
@@ -43,7 +43,7 @@ struct mapbuf_backing_ops {
 	pgprot_t (*pgprot)(const struct mapbuf_buffer *buf, pgprot_t prot);
 	size_t (*copy)(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 		       struct iov_iter *iter, bool to_iter);
-	void (*clear)(struct mapbuf_buffer *buf);
+	void (*clear)(struct mapbuf_buffer *buf, unsigned long nr);
 };
 
 extern const struct mapbuf_backing_ops mapbuf_backing_contiguous;

@@ -127,7 +127,7 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 err_free:
 	if (mapbuf_contig_compound)
 		*next = start + index + n;
-	mapbuf_pages_free(buf);
+	mapbuf_pages_free(buf, true);
 	return err;
 }
 
@@ -261,7 +261,7 @@ static int contiguous_alloc(struct mapbuf_buffer *buf)
 	if (want_init_on_free() ||
 	    (MAPBUF_CONTIG_INITS && want_init_on_alloc(GFP_KERNEL)))
 		return 0;
-	return mapbuf_pages_clear(buf, true);
+	return mapbuf_pages_clear(buf);
 }
 
 const struct mapbuf_backing_ops mapbuf_backing_contiguous = {

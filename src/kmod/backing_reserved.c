@@ -10,7 +10,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -47,6 +47,42 @@ static int reserved_check(const struct mapbuf_spec *spec)
 	return 0;
 }
 
+static void reserved_free(struct mapbuf_buffer *buf)
+{
+	if (buf->spec.cache == MAPBUF_CACHE_UNCACHED)
+		iounmap((void __iomem __force *)buf->kaddr);
+	else
+		memunmap(buf->kaddr);
+	release_mem_region(buf->spec.phys_addr, buf->spec.bytes);
+}
+
+static void reserved_clear(struct mapbuf_buffer *buf, unsigned long nr)
+{
+	unsigned long i = nr << MAPBUF_CHUNK_ORDER;
+	unsigned long end = min(i + MAPBUF_CHUNK_PAGES, buf->nr_pages);
+
+	for (; i < end; i++) {
+		memset_io((void __iomem __force *)buf->kaddr + i * PAGE_SIZE,
+			  0, PAGE_SIZE);
+		cond_resched();
+	}
+}
+
+static int reserved_clear_all(struct mapbuf_buffer *buf)
+{
+	unsigned long i;
+
+	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
+		if (fatal_signal_pending(current)) {
+			reserved_free(buf);
+			buf->kaddr = NULL;
+			return -EINTR;
+		}
+		reserved_clear(buf, i);
+	}
+	return 0;
+}
+
 static int reserved_alloc(struct mapbuf_buffer *buf)
 {
 	const struct mapbuf_spec *spec = &buf->spec;
@@ -62,18 +98,7 @@ static int reserved_alloc(struct mapbuf_buffer *buf)
 		release_mem_region(spec->phys_addr, spec->bytes);
 		return -ENOMEM;
 	}
-	if (spec->flags & MAPBUF_CREATE_ZERO)
-		mapbuf_buffer_clear(buf);
-	return 0;
-}
-
-static void reserved_free(struct mapbuf_buffer *buf)
-{
-	if (buf->spec.cache == MAPBUF_CACHE_UNCACHED)
-		iounmap((void __iomem __force *)buf->kaddr);
-	else
-		memunmap(buf->kaddr);
-	release_mem_region(buf->spec.phys_addr, buf->spec.bytes);
+	return spec->flags & MAPBUF_CREATE_ZERO ? reserved_clear_all(buf) : 0;
 }
 
 static phys_addr_t reserved_phys(const struct mapbuf_buffer *buf)
@@ -123,17 +148,6 @@ static size_t reserved_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 					to_iter);
 	return to_iter ? copy_to_iter(at, bytes, iter) :
 			 copy_from_iter(at, bytes, iter);
-}
-
-static void reserved_clear(struct mapbuf_buffer *buf)
-{
-	unsigned long i;
-
-	for (i = 0; i < buf->nr_pages; i++) {
-		memset_io((void __iomem __force *)buf->kaddr + i * PAGE_SIZE,
-			  0, PAGE_SIZE);
-		cond_resched();
-	}
 }
 
 const struct mapbuf_backing_ops mapbuf_backing_reserved = {

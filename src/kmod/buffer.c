@@ -2,16 +2,14 @@
 /*
  * The life of a buffer.
  *
- * Reserve its name and id, do what can fail, publish; later withdraw, and free
- * the memory with the last user.  struct mapbuf_buffer says who holds what.
+ * Reserve its name and id (registry.c), do what can fail, publish; later
+ * withdraw, and free the memory with the last user (users.c), but what is pinned
+ * (pins.c).  struct mapbuf_buffer says who holds what.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
-#include <linux/overflow.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "backing.h"
 #include "mapbuf.h"
@@ -23,28 +21,6 @@ const struct mapbuf_backing_ops *const mapbuf_backings[] = {
 	&mapbuf_backing_vmalloc,
 	NULL
 };
-
-static const struct rhashtable_params names_params = {
-	.key_len = MAPBUF_NAME_SIZE,
-	.key_offset = offsetof(struct mapbuf_buffer, spec.name),
-	.head_offset = offsetof(struct mapbuf_buffer, name_node),
-	.automatic_shrinking = true,
-};
-
-/*
- * registry_lock protects the table of names, the member "announced", and the
- * charges.  Never held while memory is allocated for a buffer.
- */
-static DEFINE_MUTEX(registry_lock);
-static struct rhashtable names;
-static u64 charged_bytes;
-static unsigned int charged_buffers;
-
-/*
- * From id to published buffer.  Its own lock for writers, RCU for readers.  An
- * id that is reserved reads as NULL.
- */
-static DEFINE_XARRAY_ALLOC(ids);
 
 static dev_t first_devt;
 
@@ -100,76 +76,51 @@ static bool spec_valid(const struct mapbuf_spec *spec)
 	       !(spec->mode & ~0666) && spec->cache <= MAPBUF_CACHE_UNCACHED;
 }
 
-/* What counts against max_bytes. */
-static u64 buffer_charge(const struct mapbuf_buffer *buf)
+/**
+ * mapbuf_buffer_drop() - give up a buffer whose memory has been given back
+ * @buf: the buffer; the structure goes with its last reference
+ */
+void mapbuf_buffer_drop(struct mapbuf_buffer *buf)
 {
-	return mapbuf_buffer_has_pages(buf) ? buf->spec.bytes : 0;
+	kvfree(buf->chunks);
+	put_device(&buf->dev);
 }
 
-static int buffer_register(struct mapbuf_buffer *buf)
-{
-	u64 sum;
-	int err;
-
-	mutex_lock(&registry_lock);
-	err = rhashtable_lookup_insert_fast(&names, &buf->name_node,
-					    names_params);
-	if (err)
-		goto out;
-
-	if (check_add_overflow(charged_bytes, buffer_charge(buf), &sum) ||
-	    (buffer_charge(buf) && sum > mapbuf_max_bytes()) ||
-	    charged_buffers >= mapbuf_max_buffers()) {
-		err = -ENOSPC;
-		goto err_name;
-	}
-	err = xa_alloc(&ids, &buf->id, NULL, XA_LIMIT(0, MINORMASK),
-		       GFP_KERNEL);
-	if (err) {
-		err = err == -EBUSY ? -ENOSPC : err;
-		goto err_name;
-	}
-	charged_bytes = sum;
-	charged_buffers++;
-	goto out;
-
-err_name:
-	rhashtable_remove_fast(&names, &buf->name_node, names_params);
-out:
-	mutex_unlock(&registry_lock);
-	return err;
-}
-
-/* Frees name and id; the memory stays charged until it is free. */
-static void buffer_unregister(struct mapbuf_buffer *buf)
-{
-	mutex_lock(&registry_lock);
-	rhashtable_remove_fast(&names, &buf->name_node, names_params);
-	xa_erase(&ids, buf->id);
-	mutex_unlock(&registry_lock);
-}
-
-/* Nobody can reach the memory any more. */
+/* Nobody can reach the memory any more but by pins. */
 static void buffer_free(struct mapbuf_buffer *buf)
 {
+	unsigned long pinned = 0;
+
 	/* One that was never seen had no mapbuf_create either. */
 	if (buf->dev.devt)
 		trace_mapbuf_release(buf);
+	mapbuf_users_end(buf);
 	if (buf->chunks)
-		mapbuf_pages_free(buf);
-	kvfree(buf->chunks);
+		pinned = mapbuf_pages_free(buf, false);
 	if (buf->kaddr)
 		buf->spec.ops->free(buf);
 	if (buf->inode)
 		mapbuf_mapping_destroy(buf);
 	mapbuf_counts_detach(buf);
 
-	mutex_lock(&registry_lock);
-	charged_bytes -= buffer_charge(buf);
-	charged_buffers--;
-	mutex_unlock(&registry_lock);
+	mapbuf_registry_forget(buf, pinned);
 
-	put_device(&buf->dev);
+	if (pinned)
+		mapbuf_pins_keep(buf, pinned);
+	else
+		mapbuf_buffer_drop(buf);
+}
+
+/**
+ * mapbuf_buffer_unref() - give up a reference that is not of a user
+ * @buf: the buffer
+ *
+ * Sleeps: the last one frees the memory.
+ */
+void mapbuf_buffer_unref(struct mapbuf_buffer *buf)
+{
+	if (refcount_dec_and_test(&buf->users))
+		buffer_free(buf);
 }
 
 static void buffer_dev_release(struct device *dev)
@@ -191,8 +142,8 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	buf->spec.bytes = PAGE_ALIGN(spec->bytes);
 	buf->nr_pages = buf->spec.bytes >> PAGE_SHIFT;
 	refcount_set(&buf->users, 1);
-	mutex_init(&buf->open_lock);
 	mutex_init(&buf->vmap_lock);
+	mapbuf_users_init(buf);
 	mapbuf_notify_init(buf);
 
 	device_initialize(&buf->dev);
@@ -205,8 +156,8 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 /* One that was never published. */
 static void buffer_abort(struct mapbuf_buffer *buf)
 {
-	buffer_unregister(buf);
-	buffer_free(buf);
+	mapbuf_registry_remove(buf);
+	mapbuf_buffer_unref(buf);
 }
 
 static int buffer_fill(struct mapbuf_buffer *buf)
@@ -253,7 +204,11 @@ struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec)
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 
-	err = buffer_register(buf);
+	err = mapbuf_registry_add(buf);
+	if (err == -ENOSPC) {
+		mapbuf_pins_collect();
+		err = mapbuf_registry_add(buf);
+	}
 	if (err) {
 		put_device(&buf->dev);
 		return ERR_PTR(err);
@@ -272,7 +227,7 @@ static void buffer_withdraw(struct mapbuf_buffer *buf)
 {
 	trace_mapbuf_destroy(buf);
 	device_del(&buf->dev);
-	buffer_unregister(buf);
+	mapbuf_registry_remove(buf);
 	mapbuf_notify_gone(buf);
 }
 
@@ -295,43 +250,15 @@ int mapbuf_buffer_publish(struct mapbuf_buffer *buf)
 	}
 
 	/* Usable before the node appears. */
-	xa_store(&ids, buf->id, buf, GFP_KERNEL);
+	mapbuf_registry_publish(buf);
 	dev_set_uevent_suppress(&buf->dev, true);
 	err = device_add(&buf->dev);
 	if (err) {
-		buffer_unregister(buf);
-		mapbuf_buffer_put(buf);
+		buffer_abort(buf);
 		return err;
 	}
 	mapbuf_counts_attach(buf);
 	return 0;
-}
-
-/**
- * mapbuf_buffer_announce() - tell everybody of a buffer
- * @buf: just published
- *
- * Lets it be found by name, and sends its uevent.  Under one lock, so that
- * whoever hears of the buffer can destroy it, and nobody before.
- */
-void mapbuf_buffer_announce(struct mapbuf_buffer *buf)
-{
-	mutex_lock(&registry_lock);
-	buf->announced = true;
-	trace_mapbuf_create(buf);
-	dev_set_uevent_suppress(&buf->dev, false);
-	kobject_uevent(&buf->dev.kobj, KOBJ_ADD);
-	mutex_unlock(&registry_lock);
-}
-
-/** mapbuf_buffer_announce_all() - announce what was published at load */
-void mapbuf_buffer_announce_all(void)
-{
-	struct mapbuf_buffer *buf;
-	unsigned long id;
-
-	xa_for_each(&ids, id, buf)
-		mapbuf_buffer_announce(buf);
 }
 
 /**
@@ -343,28 +270,7 @@ void mapbuf_buffer_announce_all(void)
 void mapbuf_buffer_unpublish(struct mapbuf_buffer *buf)
 {
 	buffer_withdraw(buf);
-	mapbuf_buffer_put(buf);
-}
-
-/*
- * Take the buffer of that name away from everybody who might look it up by
- * name.  The caller has the reference of the registry then; not deferred, that
- * was the last one.
- */
-static struct mapbuf_buffer *buffer_claim(const char *name, bool deferred)
-{
-	struct mapbuf_buffer *buf;
-
-	mutex_lock(&registry_lock);
-	buf = rhashtable_lookup_fast(&names, name, names_params);
-	if (!buf || !buf->announced)
-		buf = ERR_PTR(-ENOENT);
-	else if (!deferred && !refcount_dec_if_one(&buf->users))
-		buf = ERR_PTR(-EBUSY);
-	else
-		buf->announced = false;
-	mutex_unlock(&registry_lock);
-	return buf;
+	mapbuf_buffer_unref(buf);
 }
 
 /**
@@ -376,67 +282,77 @@ static struct mapbuf_buffer *buffer_claim(const char *name, bool deferred)
  */
 int mapbuf_buffer_destroy(const char *name, bool deferred)
 {
-	struct mapbuf_buffer *buf = buffer_claim(name, deferred);
+	struct mapbuf_buffer *buf;
 
+	buf = deferred ? mapbuf_registry_claim(name) :
+			 mapbuf_registry_claim_idle(name);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
 	buffer_withdraw(buf);
 	if (deferred)
-		mapbuf_buffer_put(buf);
+		mapbuf_buffer_unref(buf);
 	else
 		buffer_free(buf);
 	return 0;
 }
 
+/* Become a user of a buffer that is held, or give it up. */
+static struct mapbuf_buffer *buffer_enter(struct mapbuf_buffer *buf,
+					  bool nonblock)
+{
+	int err = mapbuf_users_enter(buf, nonblock);
+
+	if (!err)
+		return buf;
+	mapbuf_buffer_unref(buf);
+	return ERR_PTR(err);
+}
+
 /**
  * mapbuf_buffer_get() - become a user of a buffer
  * @id: N of /dev/mapbufN
+ * @nonblock: do not wait until it has been cleared
  *
- * Return: the buffer, to be given back with mapbuf_buffer_put(); NULL if there
- * is none of that id, or it is being destroyed.
+ * Sleeps.
+ *
+ * Return: the buffer, to be given back with mapbuf_buffer_put(); -ENXIO if there
+ * is none of that id, or it is being destroyed; or an error of
+ * mapbuf_users_enter().
  */
-struct mapbuf_buffer *mapbuf_buffer_get(u32 id)
+struct mapbuf_buffer *mapbuf_buffer_get(u32 id, bool nonblock)
 {
-	struct mapbuf_buffer *buf;
+	struct mapbuf_buffer *buf = mapbuf_registry_get(id);
 
-	rcu_read_lock();
-	buf = xa_load(&ids, id);
-	if (buf && !refcount_inc_not_zero(&buf->users))
-		buf = NULL;
-	rcu_read_unlock();
-	return buf;
+	return buf ? buffer_enter(buf, nonblock) : ERR_PTR(-ENXIO);
 }
 
 /**
  * mapbuf_buffer_find() - become a user of a buffer
  * @name: MAPBUF_NAME_SIZE bytes, 0 to the end
  *
- * Return: the buffer, to be given back with mapbuf_buffer_put(); or -ENOENT.
+ * Sleeps.
+ *
+ * Return: the buffer, to be given back with mapbuf_buffer_put(); -ENOENT; or an
+ * error of mapbuf_users_enter().
  */
 struct mapbuf_buffer *mapbuf_buffer_find(const char *name)
 {
-	struct mapbuf_buffer *buf;
+	struct mapbuf_buffer *buf = mapbuf_registry_find(name);
 
-	mutex_lock(&registry_lock);
-	buf = rhashtable_lookup_fast(&names, name, names_params);
-	if (buf && buf->announced)
-		mapbuf_buffer_hold(buf);
-	else
-		buf = ERR_PTR(-ENOENT);
-	mutex_unlock(&registry_lock);
-	return buf;
+	return buf ? buffer_enter(buf, false) : ERR_PTR(-ENOENT);
 }
 
 /**
  * mapbuf_buffer_hold() - become a user of a buffer once more
- * @buf: the buffer, which the caller is a user of
+ * @buf: the buffer, which the caller is a user of, or that nobody has seen yet
  *
  * Return: @buf.
  */
 struct mapbuf_buffer *mapbuf_buffer_hold(struct mapbuf_buffer *buf)
 {
 	refcount_inc(&buf->users);
+	mapbuf_users_add(buf);
 	return buf;
 }
 
@@ -446,14 +362,7 @@ struct mapbuf_buffer *mapbuf_buffer_hold(struct mapbuf_buffer *buf)
  */
 void mapbuf_buffer_retire(struct mapbuf_buffer *buf)
 {
-	bool announced;
-
-	mutex_lock(&registry_lock);
-	announced = buf->announced;
-	buf->announced = false;
-	mutex_unlock(&registry_lock);
-
-	if (announced)
+	if (mapbuf_registry_retire(buf))
 		mapbuf_buffer_unpublish(buf);
 }
 
@@ -465,35 +374,40 @@ void mapbuf_buffer_retire(struct mapbuf_buffer *buf)
  */
 void mapbuf_buffer_put(struct mapbuf_buffer *buf)
 {
-	if (refcount_dec_and_test(&buf->users))
-		buffer_free(buf);
+	mapbuf_users_leave(buf);
+	mapbuf_buffer_unref(buf);
 }
 
 /**
- * mapbuf_buffers_init() - prepare the registry
+ * mapbuf_buffers_init() - prepare for buffers
  * @devt: the number of /dev/mapbuf0
  *
  * Return: 0, or -ENOMEM.
  */
 int mapbuf_buffers_init(dev_t devt)
 {
+	int err;
+
 	first_devt = devt;
-	return rhashtable_init(&names, &names_params);
+	err = mapbuf_users_start();
+	if (err)
+		return err;
+	err = mapbuf_registry_start();
+	if (err)
+		mapbuf_users_stop();
+	return err;
 }
 
 /**
- * mapbuf_buffers_exit() - destroy all buffers and the registry
+ * mapbuf_buffers_exit() - destroy all buffers
  *
  * Only while the module is unloaded or has never been usable: nothing has a
  * buffer open, or can create one.
  */
 void mapbuf_buffers_exit(void)
 {
-	struct mapbuf_buffer *buf;
-	unsigned long id;
-
-	xa_for_each(&ids, id, buf)
-		mapbuf_buffer_unpublish(buf);
-	xa_destroy(&ids);
-	rhashtable_destroy(&names);
+	mapbuf_registry_for_each(mapbuf_buffer_unpublish);
+	mapbuf_pins_stop();
+	mapbuf_registry_stop();
+	mapbuf_users_stop();
 }

@@ -2,6 +2,7 @@
 /*
  * The node of a buffer, which behaves as a file of the buffer's size.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -21,15 +22,13 @@ static int mapbuf_open(struct inode *inode, struct file *file)
 	opened = kzalloc(sizeof(*opened), GFP_KERNEL);
 	if (!opened)
 		return -ENOMEM;
-	buf = mapbuf_buffer_get(iminor(inode));
-	if (!buf) {
+	buf = mapbuf_buffer_get(iminor(inode), file->f_flags & O_NONBLOCK);
+	if (IS_ERR(buf)) {
 		kfree(opened);
-		return -ENXIO;
+		return PTR_ERR(buf);
 	}
 
-	mutex_lock(&buf->open_lock);
-	buf->opens++;
-	mutex_unlock(&buf->open_lock);
+	atomic_inc(&buf->opens);
 	mapbuf_counts_changed(READ_ONCE(buf->opens_attr));
 
 	opened->buf = buf;
@@ -46,11 +45,7 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 	mapbuf_file_eventfd(file->private_data, -1);
 	kfree(file->private_data);
 
-	/* A file opened meanwhile waits for the lock, and finds zeroes. */
-	mutex_lock(&buf->open_lock);
-	if (!--buf->opens && buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE)
-		mapbuf_buffer_clear(buf);
-	mutex_unlock(&buf->open_lock);
+	atomic_dec(&buf->opens);
 	mapbuf_counts_changed(READ_ONCE(buf->opens_attr));
 
 	mapbuf_buffer_put(buf);

@@ -120,7 +120,7 @@ static int ioctl_create(struct file *file, union mapbuf_request *request,
 		mapbuf_buffer_unpublish(buf);
 		return err;
 	}
-	mapbuf_buffer_announce(buf);
+	mapbuf_registry_announce(buf);
 	return 0;
 }
 
@@ -328,6 +328,7 @@ static struct miscdevice control_device = {
 	.name = "mapbuf-control",
 	.fops = &control_fops,
 	.mode = 0600,
+	.groups = mapbuf_control_groups,
 };
 
 /**

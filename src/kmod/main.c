@@ -44,7 +44,7 @@ static int __init mapbuf_init(void)
 	err = cdev_add(&cdev, devt, MINORMASK + 1);
 	if (err)
 		goto err_control;
-	mapbuf_buffer_announce_all();
+	mapbuf_registry_for_each(mapbuf_registry_announce);
 	mapbuf_control_enable();
 	return 0;
 

@@ -18,6 +18,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <linux/mapbuf.h>
 
@@ -88,9 +89,10 @@ struct mapbuf_spec {
  * struct mapbuf_buffer - a buffer
  * @dev: its device; the reference count of this structure.  Held by the
  *       registry from reservation to mapbuf_buffer_release().
- * @users: who can reach the memory: 1 for the registry while the buffer is
- *         it has a node, 1 for each open file.  A mapping holds its file.  At 0
+ * @users: keeps the memory: 1 for the registry while the buffer has a node, 1
+ *         for each user, see users.c, and for whoever waits to become one.  At 0
  *         the memory is freed; it never rises from 0 again.
+ * @active: users; 0 while memory is cleared between them
  * @announced: the buffer can be found by name; under registry_lock
  * @spec: as created, bytes rounded up to pages
  * @id: N of /dev/mapbufN
@@ -101,11 +103,20 @@ struct mapbuf_spec {
  * @kaddr: where the kernel sees a backing without pages
  * @inode: its mapping is the f_mapping of every open file, so that the size
  *         is known to page faults
- * @open_lock: protects @opens, and clearing at the last close
  * @opens: open files
  * @mappings: areas of memory that map it
  * @opens_attr: in sysfs; NULL until there is a device
  * @mappings_attr: the same
+ * @users_lock: protects @clear_state, and @active where it comes from or to 0
+ * @clear_state: 0 if @active may rise, -EINPROGRESS while the memory is cleared,
+ *		 -EBUSY if that has to wait for pins
+ * @clear_waiters: for @clear_state to change
+ * @clear_work: clears; it alone has @clear_next and @clear_tries while
+ *		@clear_state is -EINPROGRESS
+ * @clear_next: chunk to clear next
+ * @clear_tries: how often that one was found pinned
+ * @pinned_link: in the list of those that are gone and still pinned
+ * @pinned_pages: how many, once it is there; under the lock of that list
  * @notify_lock: protects @sequence, @eventfds, and what struct mapbuf_file says;
  *		 taken in interrupt handlers
  * @sequence: notifications so far
@@ -121,6 +132,7 @@ struct mapbuf_spec {
 struct mapbuf_buffer {
 	struct device dev;
 	refcount_t users;
+	atomic_t active;
 	bool announced;
 	struct mapbuf_spec spec;
 	u32 id;
@@ -128,11 +140,18 @@ struct mapbuf_buffer {
 	struct mapbuf_chunk *chunks;
 	void *kaddr;
 	struct inode *inode;
-	struct mutex open_lock;	/* opens, clearing at the last close */
-	unsigned int opens;
+	atomic_t opens;
 	atomic_t mappings;
 	struct kernfs_node *opens_attr;
 	struct kernfs_node *mappings_attr;
+	spinlock_t users_lock;	/* clear_state, active from and to 0 */
+	int clear_state;
+	wait_queue_head_t clear_waiters;
+	struct delayed_work clear_work;
+	unsigned long clear_next;
+	unsigned int clear_tries;
+	struct list_head pinned_link;
+	unsigned long pinned_pages;
 	spinlock_t notify_lock;	/* sequence, eventfds, and of files: seen */
 	u64 sequence;
 	struct list_head eventfds;
@@ -216,25 +235,59 @@ bool mapbuf_name_valid(const char *name);
 struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec);
 int mapbuf_buffer_publish(struct mapbuf_buffer *buf);
 void mapbuf_buffer_unpublish(struct mapbuf_buffer *buf);
-void mapbuf_buffer_announce(struct mapbuf_buffer *buf);
-void mapbuf_buffer_announce_all(void);
 struct mapbuf_buffer *mapbuf_buffer_find(const char *name);
 struct mapbuf_buffer *mapbuf_buffer_hold(struct mapbuf_buffer *buf);
 void mapbuf_buffer_retire(struct mapbuf_buffer *buf);
 int mapbuf_buffer_destroy(const char *name, bool deferred);
-struct mapbuf_buffer *mapbuf_buffer_get(u32 id);
+struct mapbuf_buffer *mapbuf_buffer_get(u32 id, bool nonblock);
 void mapbuf_buffer_put(struct mapbuf_buffer *buf);
+void mapbuf_buffer_unref(struct mapbuf_buffer *buf);
+void mapbuf_buffer_drop(struct mapbuf_buffer *buf);
+
+/* registry.c */
+int mapbuf_registry_start(void);
+void mapbuf_registry_stop(void);
+int mapbuf_registry_add(struct mapbuf_buffer *buf);
+void mapbuf_registry_remove(struct mapbuf_buffer *buf);
+void mapbuf_registry_forget(const struct mapbuf_buffer *buf,
+			    unsigned long pinned);
+void mapbuf_registry_uncharge(unsigned long pages);
+u64 mapbuf_registry_charged(void);
+void mapbuf_registry_publish(struct mapbuf_buffer *buf);
+void mapbuf_registry_announce(struct mapbuf_buffer *buf);
+void mapbuf_registry_for_each(void (*fn)(struct mapbuf_buffer *buf));
+struct mapbuf_buffer *mapbuf_registry_claim(const char *name);
+struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name);
+bool mapbuf_registry_retire(struct mapbuf_buffer *buf);
+struct mapbuf_buffer *mapbuf_registry_get(u32 id);
+struct mapbuf_buffer *mapbuf_registry_find(const char *name);
+
+/* users.c */
+int mapbuf_users_start(void);
+void mapbuf_users_stop(void);
+void mapbuf_users_init(struct mapbuf_buffer *buf);
+int mapbuf_users_enter(struct mapbuf_buffer *buf, bool nonblock);
+void mapbuf_users_add(struct mapbuf_buffer *buf);
+void mapbuf_users_leave(struct mapbuf_buffer *buf);
+void mapbuf_users_end(struct mapbuf_buffer *buf);
+
+/* pins.c */
+void mapbuf_pins_keep(struct mapbuf_buffer *buf, unsigned long pages);
+unsigned long mapbuf_pins_collect(void);
+void mapbuf_pins_stop(void);
 
 /* pages.c */
 struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 				unsigned long first, unsigned long *n,
 				struct page **few, unsigned long nr_few);
 bool mapbuf_pages_available(u64 nr);
-int mapbuf_pages_clear(struct mapbuf_buffer *buf, bool killable);
-void mapbuf_pages_free(struct mapbuf_buffer *buf);
+int mapbuf_pages_clear(struct mapbuf_buffer *buf);
+void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr);
+bool mapbuf_chunk_pinned(const struct mapbuf_buffer *buf, unsigned long nr);
+unsigned long mapbuf_pages_pinned(const struct mapbuf_buffer *buf);
+unsigned long mapbuf_pages_free(struct mapbuf_buffer *buf, bool pinned_too);
 size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 			  struct iov_iter *iter, bool to_iter);
-void mapbuf_buffer_clear(struct mapbuf_buffer *buf);
 bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes);
 void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf);
 int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
@@ -282,6 +335,7 @@ int mapbuf_control_init(void);
 void mapbuf_control_enable(void);
 void mapbuf_control_exit(void);
 extern const struct device_type mapbuf_device_type;
+extern const struct attribute_group *mapbuf_control_groups[];
 
 /* control.c: also serves the requests of chardev.c */
 long mapbuf_node_ioctl(struct file *file, unsigned int cmd, unsigned long arg);

@@ -14,6 +14,7 @@
 #include <linux/vmalloc.h>
 
 #include "backing.h"
+#include "compat/compat.h"
 #include "mapbuf.h"
 
 /* Pages in the chunk that starts with page @index. */
@@ -69,60 +70,151 @@ bool mapbuf_pages_available(u64 nr)
 }
 
 /**
+ * mapbuf_chunk_clear() - fill a chunk with zeroes
+ * @buf: the buffer; the caller keeps it from being freed
+ * @nr: number of the chunk
+ *
+ * Sleeps.
+ */
+void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr)
+{
+	unsigned long first = nr << MAPBUF_CHUNK_ORDER, i;
+
+	if (buf->spec.ops->clear) {
+		buf->spec.ops->clear(buf, nr);
+		return;
+	}
+	for (i = 0; i < chunk_pages(buf, first); i++)
+		clear_highpage(mapbuf_page(buf, first + i));
+	cond_resched();
+}
+
+/**
  * mapbuf_pages_clear() - fill a buffer with zeroes
- * @buf: the buffer
- * @killable: stop on a fatal signal
+ * @buf: the buffer, its pages just allocated
  *
  * Sleeps.
  *
- * Return: 0, or -EINTR.
+ * Return: 0, or -EINTR on a fatal signal.
  */
-int mapbuf_pages_clear(struct mapbuf_buffer *buf, bool killable)
+int mapbuf_pages_clear(struct mapbuf_buffer *buf)
 {
 	unsigned long i;
 
-	for (i = 0; i < buf->nr_pages; i++) {
-		clear_highpage(mapbuf_page(buf, i));
-		if (i % MAPBUF_CHUNK_PAGES)
-			continue;
-		if (killable && fatal_signal_pending(current))
+	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
+		if (fatal_signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		mapbuf_chunk_clear(buf, i);
 	}
 	return 0;
 }
 
-/**
- * mapbuf_pages_free() - give back the references of a buffer
- * @buf: the buffer, all its chunks or the first ones of them filled
- *
- * A page that somebody still has pinned is freed by them.  So every page is
- * put by itself: free_contig_range() would warn of such a page.  Sleeps.
- */
-void mapbuf_pages_free(struct mapbuf_buffer *buf)
+/* Whether anything but the buffer and mappings refers to it. */
+static bool page_pinned(struct page *page)
 {
-	unsigned long index, i, n;
+	int refs = page_ref_count(page);
 
-	vunmap(buf->vaddr);
-	for (index = 0; index < buf->nr_pages; index += n) {
-		struct mapbuf_chunk *chunk =
-			&buf->chunks[index >> MAPBUF_CHUNK_ORDER];
+	return refs > 1 && refs > 1 + mapbuf_mapcount(page);
+}
 
-		n = chunk_pages(buf, index);
-		if (chunk->pages) {
-			for (i = 0; i < n && chunk->pages[i]; i++)
-				put_page(chunk->pages[i]);
-			kvfree(chunk->pages);
-		} else if (chunk->head && PageCompound(chunk->head)) {
-			put_page(chunk->head);
-		} else if (chunk->head) {
-			for (i = 0; i < n; i++)
-				put_page(chunk->head + i);
-		}
-		chunk->pages = NULL;
-		chunk->head = NULL;
+/* How many pages of a chunk are pinned: of a compound page all or none. */
+static unsigned long chunk_pinned(const struct mapbuf_buffer *buf,
+				  unsigned long nr)
+{
+	unsigned long first = nr << MAPBUF_CHUNK_ORDER, i, pinned = 0;
+	unsigned long n = chunk_pages(buf, first);
+	const struct mapbuf_chunk *chunk = &buf->chunks[nr];
+
+	if (chunk->head && PageCompound(chunk->head))
+		return page_pinned(chunk->head) ? n : 0;
+	/* The last ones may be missing, where memory was short. */
+	for (i = 0; i < n && (chunk->head || chunk->pages[i]); i++)
+		pinned += page_pinned(mapbuf_page(buf, first + i));
+	return pinned;
+}
+
+/**
+ * mapbuf_chunk_pinned() - whether somebody has pages of a chunk pinned
+ * @buf: the buffer; the caller keeps it from being freed
+ * @nr: number of the chunk
+ *
+ * While the buffer is being mapped or unmapped, the answer may be wrong.
+ *
+ * Return: whether a page has more references than the buffer and mappings have.
+ */
+bool mapbuf_chunk_pinned(const struct mapbuf_buffer *buf, unsigned long nr)
+{
+	return buf->chunks && chunk_pinned(buf, nr);
+}
+
+/**
+ * mapbuf_pages_pinned() - how much of a buffer is pinned
+ * @buf: the buffer; the caller keeps it from being freed
+ *
+ * As mapbuf_chunk_pinned().  Sleeps.
+ *
+ * Return: pages that somebody has pinned; of a compound page all count.
+ */
+unsigned long mapbuf_pages_pinned(const struct mapbuf_buffer *buf)
+{
+	unsigned long i, pinned = 0;
+
+	if (!buf->chunks)
+		return 0;
+	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
+		pinned += chunk_pinned(buf, i);
 		cond_resched();
 	}
+	return pinned;
+}
+
+static void chunk_free(const struct mapbuf_buffer *buf, unsigned long nr)
+{
+	unsigned long n = chunk_pages(buf, nr << MAPBUF_CHUNK_ORDER), i;
+	struct mapbuf_chunk *chunk = &buf->chunks[nr];
+
+	if (chunk->pages) {
+		for (i = 0; i < n && chunk->pages[i]; i++)
+			put_page(chunk->pages[i]);
+		kvfree(chunk->pages);
+	} else if (PageCompound(chunk->head)) {
+		put_page(chunk->head);
+	} else {
+		for (i = 0; i < n; i++)
+			put_page(chunk->head + i);
+	}
+	chunk->pages = NULL;
+	chunk->head = NULL;
+}
+
+/**
+ * mapbuf_pages_free() - give back the references of a buffer
+ * @buf: the buffer, which has no users; some of its chunks, or all, filled
+ * @pinned_too: also those of pages that somebody has pinned, and who frees them
+ *		then
+ *
+ * Without @pinned_too a chunk stays whole while one of its pages is pinned, and
+ * the caller tries again.  Every page is put by itself: free_contig_range()
+ * would warn of one that is pinned.  Sleeps.
+ *
+ * Return: how many pages have stayed.
+ */
+unsigned long mapbuf_pages_free(struct mapbuf_buffer *buf, bool pinned_too)
+{
+	unsigned long i, left = 0;
+
+	vunmap(buf->vaddr);
+	buf->vaddr = NULL;
+	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
+		if (!buf->chunks[i].pages && !buf->chunks[i].head)
+			continue;
+		if (!pinned_too && chunk_pinned(buf, i))
+			left += chunk_pages(buf, i << MAPBUF_CHUNK_ORDER);
+		else
+			chunk_free(buf, i);
+		cond_resched();
+	}
+	return left;
 }
 
 /**
@@ -303,18 +395,4 @@ size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 	pos = offset_in_page(pos);
 	return to_iter ? copy_page_to_iter(page, pos, bytes, iter) :
 			 copy_page_from_iter(page, pos, bytes, iter);
-}
-
-/**
- * mapbuf_buffer_clear() - fill a buffer with zeroes
- * @buf: the buffer; the caller is one of its users
- *
- * Sleeps, for long.
- */
-void mapbuf_buffer_clear(struct mapbuf_buffer *buf)
-{
-	if (buf->spec.ops->clear)
-		buf->spec.ops->clear(buf);
-	else
-		mapbuf_pages_clear(buf, false);
 }

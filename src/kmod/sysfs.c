@@ -44,7 +44,7 @@ static DEVICE_ATTR_RO(numa_node);
 static ssize_t opens_show(struct device *dev, struct device_attribute *attr,
 			  char *out)
 {
-	return sysfs_emit(out, "%u\n", READ_ONCE(to_mapbuf(dev)->opens));
+	return sysfs_emit(out, "%d\n", atomic_read(&to_mapbuf(dev)->opens));
 }
 static DEVICE_ATTR_RO(opens);
 
@@ -61,6 +61,15 @@ static ssize_t exports_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(out, "%d\n", atomic_read(&to_mapbuf(dev)->exports));
 }
 static DEVICE_ATTR_RO(exports);
+
+static ssize_t pinned_show(struct device *dev, struct device_attribute *attr,
+			   char *out)
+{
+	u64 pages = mapbuf_pages_pinned(to_mapbuf(dev));
+
+	return sysfs_emit(out, "%llu\n", pages << PAGE_SHIFT);
+}
+static DEVICE_ATTR_RO(pinned);
 
 /* As the parameter "reserved" has them; memory of the system is always "wb". */
 static ssize_t cache_show(struct device *dev, struct device_attribute *attr,
@@ -115,6 +124,7 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_opens.attr,
 	&dev_attr_mappings.attr,
 	&dev_attr_exports.attr,
+	&dev_attr_pinned.attr,
 	&dev_attr_dma_bits.attr,
 	&dev_attr_cache.attr,
 	&dev_attr_on_last_close.attr,
@@ -140,6 +150,41 @@ static const struct attribute_group mapbuf_group = {
 
 static const struct attribute_group *mapbuf_groups[] = {
 	&mapbuf_group,
+	NULL
+};
+
+/* Of all buffers, also of those that are gone while they are in use or pinned. */
+static ssize_t used_show(struct device *dev, struct device_attribute *attr,
+			 char *out)
+{
+	mapbuf_pins_collect();
+	return sysfs_emit(out, "%llu\n", mapbuf_registry_charged());
+}
+static DEVICE_ATTR_RO(used);
+
+static ssize_t pinned_gone_show(struct device *dev,
+				struct device_attribute *attr, char *out)
+{
+	u64 pages = mapbuf_pins_collect();
+
+	return sysfs_emit(out, "%llu\n", pages << PAGE_SHIFT);
+}
+
+static struct device_attribute dev_attr_pinned_gone =
+	__ATTR(pinned, 0444, pinned_gone_show, NULL);
+
+static struct attribute *mapbuf_control_attrs[] = {
+	&dev_attr_used.attr,
+	&dev_attr_pinned_gone.attr,
+	NULL
+};
+
+static const struct attribute_group mapbuf_control_group = {
+	.attrs = mapbuf_control_attrs,
+};
+
+const struct attribute_group *mapbuf_control_groups[] = {
+	&mapbuf_control_group,
 	NULL
 };
 

@@ -94,6 +94,7 @@ struct buffer {
 	int name, id;
 	unsigned int pages, backing;
 	bool clears, gone, freed;
+	bool dirty;		/* to be cleared before anybody opens it */
 	uint64_t sequence;
 	struct file *files;	/* all that there were */
 	uint64_t grain[MAX_GRAINS];
@@ -150,6 +151,8 @@ void world_reset(struct world *world);
 void *remember(struct world *world, size_t size);
 struct file *file_new(struct world *world, struct buffer *buf);
 void file_put(struct world *world, struct file *file);
+bool buffer_pinned(const struct world *world, const struct buffer *buf);
+uint64_t pinned_bytes(const struct world *world);
 unsigned int count_files(const struct buffer *buf, bool dmabuf);
 unsigned int count_areas(const struct world *world, const struct buffer *buf);
 void buffer_check_unused(struct world *world, struct buffer *buf);

@@ -18,7 +18,7 @@ static long long create_error(const struct world *world, const struct op *op,
 		return -EINVAL;
 	if (world->named[op->arg[0]])
 		return -EEXIST;
-	if (world->charged + bytes > world->limit)
+	if (world->charged + pinned_bytes(world) + bytes > world->limit)
 		return -ENOSPC;
 	return 0;
 }
@@ -72,7 +72,8 @@ static bool expect_destroy(struct world *world, struct op *op, struct result *r)
 	if (!buf) {
 		r->value = -ENOENT;
 	} else if (!op->arg[1] &&
-		   count_files(buf, false) + count_files(buf, true)) {
+		   (count_files(buf, false) + count_files(buf, true) ||
+		    buffer_pinned(world, buf))) {
 		r->value = -EBUSY;
 	} else if (!op->arg[1] || world->wrong != WRONG_DEFERRED) {
 		world->named[op->arg[0]] = NULL;
@@ -95,6 +96,13 @@ static bool expect_open(struct world *world, struct op *op, struct result *r)
 		r->value = -ENOENT;
 		return true;
 	}
+	if (buf->dirty && buffer_pinned(world, buf)) {
+		r->value = -EBUSY;
+		return true;
+	}
+	if (buf->dirty)
+		memset(buf->grain, 0, sizeof(buf->grain));
+	buf->dirty = false;
 	*fd = file_new(world, buf);
 	(*fd)->mode = op->arg[2];
 	return true;

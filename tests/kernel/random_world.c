@@ -47,6 +47,57 @@ void buffer_check_unused(struct world *world, struct buffer *buf)
 	}
 }
 
+static const struct pin *pin_nr(const struct world *world, unsigned int nr)
+{
+	return &world->proc[nr / PINS].pin[nr % PINS];
+}
+
+bool buffer_pinned(const struct world *world, const struct buffer *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORKERS * PINS; i++) {
+		if (pin_nr(world, i)->n && pin_nr(world, i)->buf == buf)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a pin holds 2 MiB of a buffer that is gone: its first ones or the rest. */
+static bool pin_keeps(const struct pin *pin, const struct buffer *buf,
+		      unsigned int piece)
+{
+	const unsigned int grains = HUGE_PAGE / PAGE * PAGE_GRAINS;
+
+	return pin->n && pin->buf == buf && buf->freed &&
+	       pin->grain / grains <= piece &&
+	       (pin->grain + pin->n - 1) / grains >= piece;
+}
+
+/* What counts of buffers that are gone; each piece once. */
+uint64_t pinned_bytes(const struct world *world)
+{
+	const unsigned int most = HUGE_PAGE / PAGE;
+	unsigned int piece, i, j, pages;
+	uint64_t sum = 0;
+
+	for (i = 0; i < WORKERS * PINS * 2; i++) {
+		const struct buffer *buf = pin_nr(world, i / 2)->buf;
+
+		piece = i % 2;
+		if (!buf || !pin_keeps(pin_nr(world, i / 2), buf, piece))
+			continue;
+		for (j = 0; j < i / 2; j++) {
+			if (pin_keeps(pin_nr(world, j), buf, piece))
+				break;
+		}
+		pages = piece ? buf->pages - most :
+			buf->pages < most ? buf->pages : most;
+		sum += j < i / 2 ? 0 : pages * PAGE;
+	}
+	return sum;
+}
+
 unsigned int count_files(const struct buffer *buf, bool dmabuf)
 {
 	const struct file *file;
@@ -77,9 +128,9 @@ void file_put(struct world *world, struct file *file)
 	if (--file->refs)
 		return;
 	file->event = NULL;
-	if (!file->dmabuf && buf->clears && !count_files(buf, false) &&
+	if (buf->clears && !count_files(buf, false) && !count_files(buf, true) &&
 	    world->wrong != WRONG_CLEAR)
-		memset(buf->grain, 0, sizeof(buf->grain));
+		buf->dirty = true;
 	buffer_check_unused(world, buf);
 }
 

@@ -87,6 +87,34 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 #define mapbuf_devnode_const
 #endif
 
+/*
+ * mapbuf_mapcount() - how often a page of a file, or its compound page, is mapped
+ * @head: single, or the first of a compound page of 2 MiB
+ *
+ * Each mapping has a reference, of the compound page if that is mapped whole.
+ */
+#ifdef MAPBUF_HAVE_FOLIO_LARGE_MAPCOUNT
+static inline int mapbuf_mapcount(struct page *head)
+{
+	return folio_mapcount(page_folio(head));
+}
+#else
+static inline int mapbuf_mapcount(struct page *head)
+{
+	int i, whole, single = 0;
+
+	if (!PageCompound(head))
+		return page_mapcount(head);
+	whole = compound_mapcount(head);
+	for (i = 0; i < compound_nr(head); i++)
+		single += atomic_read(&head[i]._mapcount) + 1;
+#ifndef MAPBUF_HAVE_NR_PAGES_MAPPED
+	single -= whole * compound_nr(head);
+#endif
+	return whole + single;
+}
+#endif
+
 /* Where no memory comes and goes it is a macro. */
 #if defined(CONFIG_MEMORY_HOTPLUG) && !defined(MAPBUF_HAVE_PFN_TO_ONLINE_PAGE)
 static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)

@@ -44,7 +44,10 @@
  *          the end
  * lseek    EINVAL for a position below 0 or beyond the end; SEEK_END is the
  *          size of the buffer
- * open     ENXIO when the buffer is being destroyed
+ * open     ENXIO when the buffer is being destroyed; with
+ *          MAPBUF_CREATE_ZERO_LAST_CLOSE: EBUSY while pages are pinned that
+ *          the last user left, EINTR when a signal arrives while the memory is
+ *          cleared, EAGAIN with O_NONBLOCK until it is
  * poll     always writable; readable while there was a notification that the
  *          file has not seen, see struct mapbuf_notify; hung up (POLLHUP) once
  *          the buffer has been destroyed
@@ -99,8 +102,12 @@ enum mapbuf_cache {
  * @MAPBUF_CREATE_GID: @gid is set; else the node's group is root, or what udev
  *                     rules say
  * @MAPBUF_CREATE_MODE: @mode is set; else it is 0600, or what udev rules say
- * @MAPBUF_CREATE_ZERO_LAST_CLOSE: clear the memory whenever the last open
- *                     file of the buffer, with its last mapping, goes away
+ * @MAPBUF_CREATE_ZERO_LAST_CLOSE: clear the memory whenever its last user has
+ *                     gone: open files and dma-bufs, with their mappings and
+ *                     devices, and drivers of the kernel.  Nobody opens the
+ *                     buffer before that is done.  Pages that something still
+ *                     has pinned are not cleared, and the buffer is not opened,
+ *                     until the pins are gone
  * @MAPBUF_CREATE_ZERO: clear a reserved range, which else keeps what it holds;
  *                     other memory is always cleared
  */
@@ -147,8 +154,9 @@ enum mapbuf_create_flags {
  * EPERM    a reserved range without CAP_SYS_RAWIO, or the kernel is locked down
  * EBUSY    somebody has claimed the reserved range, or a part of it
  * EEXIST   a buffer of that name exists
- * ENOSPC   the buffers together would be larger than the parameter max_bytes
- *          allows, or too many
+ * ENOSPC   the buffers together, with what is still used or pinned of those that
+ *          were destroyed, would be larger than the parameter max_bytes allows,
+ *          or too many
  * ENOMEM   not enough free memory, or no free range as long as asked
  * EINTR    a fatal signal arrived
  */
@@ -187,7 +195,8 @@ enum mapbuf_destroy_flags {
  *
  * EINVAL   bad @name
  * ENOENT   no buffer of that name
- * EBUSY    the buffer is open or mapped, and MAPBUF_DESTROY_DEFERRED not given
+ * EBUSY    the buffer is open or mapped, a dma-buf or a driver has it, or pages
+ *          of it are pinned, and MAPBUF_DESTROY_DEFERRED not given
  */
 struct mapbuf_destroy {
 	__u32 size;
