@@ -74,6 +74,17 @@ static void print_exports(char *cell, const struct mapbuf_entry *entry,
 	print_count(cell, mapbuf_entry_exports(entry));
 }
 
+static void print_pinned(char *cell, const struct mapbuf_entry *entry,
+			 int exact)
+{
+	int64_t bytes = mapbuf_entry_pinned(entry);
+
+	if (exact)
+		print_count(cell, bytes);
+	else if (bytes >= 0)
+		size_format(cell, bytes);
+}
+
 static void print_id(char *cell, const struct mapbuf_entry *entry, int exact)
 {
 	(void)exact;
@@ -173,6 +184,8 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "PATH", "device node", 0, 1, print_path },
 	{ "OPENS", "open files", 1, 1, print_opens },
 	{ "MAPPINGS", "mappings", 1, 1, print_mappings },
+	{ "PINNED", "how much of it is pinned: by io_uring, RDMA, VFIO ...",
+	  1, 1, print_pinned },
 	{ "EXPORTS", "dma-bufs made of it, for devices", 1, 0,
 	  print_exports },
 	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },

@@ -16,7 +16,7 @@ struct explanation {
 
 #define NOT_LOADED "the module mapbuf is not loaded (modprobe mapbuf; if there is no such module, see dkms status)"
 #define OVER_LIMIT "the buffers would be more than the module's limit allows (raise /sys/module/mapbuf/parameters/max_bytes)"
-#define IN_USE "it is in use (close it first, or give --deferred to free it with its last user)"
+#define IN_USE "it is in use (mapbufctl show names what holds it; --deferred frees it with its last user)"
 #define NO_MEMORY "not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)"
 #define NOT_IN_ONE_PIECE "not enough free memory in one piece (create it earlier, make it smaller, or choose the backing vmalloc)"
 

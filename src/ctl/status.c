@@ -107,6 +107,36 @@ static uint64_t read_limit(char **setting)
 	return bytes;
 }
 
+#define CONTROL "/sys/class/misc/mapbuf-control/"
+
+/* In bytes; @otherwise if the module does not tell. */
+static uint64_t read_bytes(const char *file, uint64_t otherwise)
+{
+	char *text = system_read(file);
+	uint64_t bytes = otherwise;
+	const char *why;
+
+	if (text && size_parse(text, 0, &bytes, &why))
+		bytes = strcmp(text, "0") == 0 ? 0 : otherwise;
+	free(text);
+	return bytes;
+}
+
+/* Of buffers that were destroyed. */
+static void tell_pinned(void)
+{
+	uint64_t pinned = read_bytes(CONTROL "pinned", 0);
+	char size_text[SIZE_TEXT], *text;
+
+	if (!pinned)
+		return;
+	size_format(size_text, pinned);
+	text = xprintf("%s of destroyed buffers, until what has pinned it lets it go",
+		       size_text);
+	tell("Still pinned", text);
+	free(text);
+}
+
 static void tell_used(const struct mapbuf_list *list)
 {
 	char used_text[SIZE_TEXT], limit_text[SIZE_TEXT], *setting, *text;
@@ -119,6 +149,7 @@ static void tell_used(const struct mapbuf_list *list)
 		if (strcmp(mapbuf_entry_backing(entry), "reserved") != 0)
 			used += mapbuf_entry_size(entry);
 	}
+	used = read_bytes(CONTROL "used", used);
 	limit = read_limit(&setting);
 	size_format(used_text, used);
 	size_format(limit_text, limit);
@@ -130,6 +161,7 @@ static void tell_used(const struct mapbuf_list *list)
 	tell("Memory used", text);
 	free(text);
 	free(setting);
+	tell_pinned();
 }
 
 static void tell_free(void)

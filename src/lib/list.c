@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,15 @@ int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry)
 {
 	return entry->exports;
+}
+
+int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/mapbuf%u/pinned",
+		 libmapbuf_class_dir(), entry->id);
+	return read_optional(AT_FDCWD, path);
 }
 
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)

@@ -26,6 +26,13 @@ test_status()
    Memory free: 19M on NUMA node 0, 18M of it in pieces of 2M and more, at most 4M without moving pages
    Memory free: 16K on NUMA node 1, 0B of it in pieces of 2M and more, at most 8K without moving pages" \
 		"" fake status
+	mkdir -p "$tmp/root/sys/class/misc/mapbuf-control"
+	echo 73400320 >"$tmp/root/sys/class/misc/mapbuf-control/used"
+	echo 2097152 >"$tmp/root/sys/class/misc/mapbuf-control/pinned"
+	contains "status: what counts of destroyed buffers" 0 \
+		"Memory used: 70M in 2 buffers" fake status
+	contains "status: what is pinned of destroyed buffers" 0 \
+		"Still pinned: 2M of destroyed buffers" fake status
 	printf '[adc1]\nSize=1M\n[adc2]\nSize=1x\n' >>"$tmp/root/etc/mapbuf.conf"
 	contains "status: what is missing" 1 \
 		"3 configured in 1 files, 1 present, 2 missing: adc1 adc2 (mapbufctl apply)" \

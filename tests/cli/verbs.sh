@@ -41,7 +41,7 @@ replace fail-later: its size is 4096, not 8192" "" \
 		"replaced 'adc0': /dev/mapbuf4
 replaced 'fail-later': /dev/mapbuf5" \
 		"@ROOT@/etc/mapbuf.conf:4: buffer 'adc1': is left as it is: its size is 4096, not 8192, but it is in use (see mapbufctl show)
-@ROOT@/etc/mapbuf.conf:7: buffer 'busy2': is left as it is: it is in use (close it first, or give --deferred to free it with its last user)" \
+@ROOT@/etc/mapbuf.conf:7: buffer 'busy2': is left as it is: it is in use (mapbufctl show names what holds it; --deferred frees it with its last user)" \
 		fake apply --replace --root="$tmp/root"
 	requests "what apply --replace asks for" "destroy adc0 flags=0
 create adc0 flags=0xe bytes=8192 backing=0 numa_node=0 dma_bits=0 uid=0 gid=7 mode=0660
@@ -66,7 +66,7 @@ test_apply_prune()
 	: >"$tmp/root/requests"
 	set_opens 3 1
 	expect "apply --prune" 0 "removed 'old'" \
-		"mapbufctl: buffer 'busy': is left as it is: it is in use (close it first, or give --deferred to free it with its last user)
+		"mapbufctl: buffer 'busy': is left as it is: it is in use (mapbufctl show names what holds it; --deferred frees it with its last user)
 mapbufctl: buffer 'used': is left as it is: it is not configured, but in use (see mapbufctl show)" \
 		fake apply --prune --root="$tmp/root"
 	requests "what apply --prune asks for" "destroy old flags=0
@@ -190,6 +190,7 @@ test_show()
       PATH: /dev/mapbuf0
      OPENS: 0
   MAPPINGS: 0
+    PINNED: 0B
    EXPORTS: 2
         ID: 0
    DMABITS: 32
@@ -215,6 +216,7 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
          "path": "/dev/mapbuf0",
          "opens": 0,
          "mappings": 0,
+         "pinned": 0,
          "exports": 2,
          "id": 0,
          "dmabits": 32,

@@ -60,6 +60,7 @@ static void sorted_and_complete(void **state)
 	fixture_write("/sys/class/mapbuf/mapbuf9/opens", "2\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/exports", "3\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/mappings", "3\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/pinned", "8192\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/phys_addr",
 		      "0x0000000123456000\n");
@@ -77,6 +78,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_numa_node(entry), 1);
 	assert_int_equal(mapbuf_entry_opens(entry), 2);
 	assert_int_equal(mapbuf_entry_exports(entry), 3);
+	assert_int_equal(mapbuf_entry_pinned(entry), 8192);
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);
@@ -87,6 +89,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_numa_node(entry), -1);
 	assert_int_equal(mapbuf_entry_opens(entry), -1);
 	assert_int_equal(mapbuf_entry_mappings(entry), -1);
+	assert_int_equal(mapbuf_entry_pinned(entry), -1);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), -1);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), -1);
 	assert_string_equal(mapbuf_entry_cache(entry), "");
