@@ -180,12 +180,32 @@ EXPORT_SYMBOL_GPL(mapbuf_sg_table);
  * mapbuf_notify() - tell everybody who waits that there is new data
  * @buf: a buffer that the caller is a user of
  *
- * As MAPBUF_IOC_NOTIFY does.  Context: any, interrupt handlers included.
+ * As MAPBUF_IOC_NOTIFY does.  The number is there at once; whoever waits is woken
+ * up soon after by a thread of the kernel, so that they cannot delay the caller,
+ * however many they are.  Context: any: interrupt handlers included, also those
+ * with IRQF_NO_THREAD, and under raw spinlocks, on a real-time kernel.
  *
  * Return: the number of notifications so far.
  */
 u64 mapbuf_notify(struct mapbuf_buffer *buf)
 {
-	return mapbuf_buffer_notify(buf);
+	return mapbuf_buffer_notify_soon(buf);
 }
 EXPORT_SYMBOL_GPL(mapbuf_notify);
+
+/**
+ * mapbuf_notify_cansleep() - the same, and wake them up before it returns
+ * @buf: a buffer that the caller is a user of
+ *
+ * Saves the switch to another thread; for a handler that is one itself, as those
+ * of request_threaded_irq() are.  Takes as long as waking up all who wait does,
+ * can be interrupted meanwhile, and leaves the rest to that thread when the caller
+ * is killed.  Context: process; sleeps.
+ *
+ * Return: the number of notifications so far.
+ */
+u64 mapbuf_notify_cansleep(struct mapbuf_buffer *buf)
+{
+	return mapbuf_buffer_notify(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_notify_cansleep);

@@ -91,6 +91,7 @@ static void buffer_free(struct mapbuf_buffer *buf)
 {
 	unsigned long pinned = 0;
 
+	mapbuf_notify_end(buf);
 	/* One that was never seen had no mapbuf_create either. */
 	if (buf->dev.devt)
 		trace_mapbuf_release(buf);

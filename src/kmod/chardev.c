@@ -42,7 +42,7 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 {
 	struct mapbuf_buffer *buf = mapbuf_of(file);
 
-	mapbuf_file_eventfd(file->private_data, -1);
+	mapbuf_file_end(file->private_data);
 	kfree(file->private_data);
 
 	atomic_dec(&buf->opens);

@@ -25,9 +25,12 @@ static int __init mapbuf_init(void)
 	err = alloc_chrdev_region(&devt, 0, MINORMASK + 1, "mapbuf");
 	if (err)
 		goto err_class;
-	err = mapbuf_buffers_init(devt);
+	err = mapbuf_notify_start();
 	if (err)
 		goto err_region;
+	err = mapbuf_buffers_init(devt);
+	if (err)
+		goto err_notify;
 	err = mapbuf_params_make_buffers();
 	if (err)
 		goto err_buffers;
@@ -52,6 +55,8 @@ err_control:
 	mapbuf_control_exit();
 err_buffers:
 	mapbuf_buffers_exit();
+err_notify:
+	mapbuf_notify_stop();
 err_region:
 	unregister_chrdev_region(devt, MINORMASK + 1);
 err_class:
@@ -64,6 +69,7 @@ static void __exit mapbuf_exit(void)
 	cdev_del(&cdev);
 	mapbuf_control_exit();
 	mapbuf_buffers_exit();
+	mapbuf_notify_stop();
 	unregister_chrdev_region(devt, MINORMASK + 1);
 	class_unregister(&mapbuf_class);
 }

@@ -24,10 +24,10 @@
 
 #include "compat/features.h"
 
-struct eventfd_ctx;
 struct iov_iter;
 struct kernfs_node;
 struct mapbuf_backing_ops;
+struct mapbuf_watch;
 struct poll_table_struct;
 struct vm_area_struct;
 
@@ -117,11 +117,15 @@ struct mapbuf_spec {
  * @clear_tries: how often that one was found pinned
  * @pinned_link: in the list of those that are gone and still pinned
  * @pinned_pages: how many, once it is there; under the lock of that list
- * @notify_lock: protects @sequence, @eventfds, and what struct mapbuf_file says;
- *		 taken in interrupt handlers
  * @sequence: notifications so far
- * @eventfds: of struct mapbuf_file, those with an eventfd
+ * @wake_lock: held by the one who tells of them; protects @told
+ * @told: the last notification that all who poll have been told of
+ * @watch_lock: protects what follows; taken under @wake_lock
+ * @watches: of struct mapbuf_watch, each eventfd once
+ * @next_watch: where the one who tells them is in the list
+ * @nr_watches: length of the list
  * @waiters: who polls
+ * @notify_work: tells of notifications that cannot be told of at once
  * @exports: dma-bufs of it
  * @vmap_lock: protects @vaddr
  * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL
@@ -152,10 +156,15 @@ struct mapbuf_buffer {
 	unsigned int clear_tries;
 	struct list_head pinned_link;
 	unsigned long pinned_pages;
-	spinlock_t notify_lock;	/* sequence, eventfds, and of files: seen */
-	u64 sequence;
-	struct list_head eventfds;
+	atomic64_t sequence;
+	struct mutex wake_lock;	/* told */
+	u64 told;
+	struct mutex watch_lock;	/* watches, of files: watch */
+	struct list_head watches;
+	struct list_head *next_watch;
+	unsigned int nr_watches;
 	wait_queue_head_t waiters;
+	struct work_struct notify_work;
 	bool gone;
 	atomic_t exports;
 	struct mutex vmap_lock;	/* vaddr */
@@ -167,16 +176,14 @@ struct mapbuf_buffer {
 /**
  * struct mapbuf_file - an open node of a buffer
  * @buf: the buffer; the file is one of its users
- * @seen: the last notification that its holder has been told of; under
- *	  notify_lock of @buf, as all that follows
- * @eventfd: signalled by each notification, or NULL; a reference
- * @link: in the list of @buf if there is an @eventfd
+ * @seen: the last notification that its holder has been told of
+ * @watch: of the eventfd that notifications signal, or NULL; under watch_lock of
+ *	   @buf
  */
 struct mapbuf_file {
 	struct mapbuf_buffer *buf;
-	u64 seen;
-	struct eventfd_ctx *eventfd;
-	struct list_head link;
+	atomic64_t seen;
+	struct mapbuf_watch *watch;
 };
 
 static inline struct mapbuf_buffer *mapbuf_of(const struct file *file)
@@ -227,6 +234,7 @@ const struct mapbuf_backing_ops *mapbuf_default_backing(void);
 const struct mapbuf_backing_ops *mapbuf_backing_find(u32 id);
 u64 mapbuf_max_bytes(void);
 unsigned int mapbuf_max_buffers(void);
+unsigned int mapbuf_max_eventfds(void);
 
 /* buffer.c */
 int mapbuf_buffers_init(dev_t devt);
@@ -321,13 +329,18 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 				  u64 bytes);
 
 /* notify.c */
+int mapbuf_notify_start(void);
+void mapbuf_notify_stop(void);
 void mapbuf_notify_init(struct mapbuf_buffer *buf);
+void mapbuf_notify_end(struct mapbuf_buffer *buf);
 u64 mapbuf_buffer_notify(struct mapbuf_buffer *buf);
+u64 mapbuf_buffer_notify_soon(struct mapbuf_buffer *buf);
 void mapbuf_notify_gone(struct mapbuf_buffer *buf);
 void mapbuf_file_init(struct mapbuf_file *file);
 u64 mapbuf_file_seen(struct mapbuf_file *file);
 __poll_t mapbuf_file_poll(struct file *file, struct poll_table_struct *wait);
 int mapbuf_file_eventfd(struct mapbuf_file *file, int fd);
+void mapbuf_file_end(struct mapbuf_file *file);
 
 /* chardev.c, control.c, sysfs.c */
 extern const struct file_operations mapbuf_fops;

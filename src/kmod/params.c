@@ -104,6 +104,7 @@ static u64 param_max_value = 50;
 static bool param_max_percent = true;
 static unsigned int param_buffers;
 static unsigned int param_max_buffers = 65536;
+static unsigned int param_max_eventfds = 1024;
 static const char *param_reserved = "";
 
 static int backing_set(const char *text, const struct kernel_param *kp)
@@ -212,6 +213,8 @@ module_param_cb(max_bytes, &max_bytes_param_ops, NULL, 0644);
 MODULE_PARM_DESC(max_bytes, "of all buffers together: bytes, K, M, G, or % of memory (50%)");
 module_param_named(max_buffers, param_max_buffers, uint, 0644);
 MODULE_PARM_DESC(max_buffers, "number of buffers at most (65536)");
+module_param_named(max_eventfds, param_max_eventfds, uint, 0644);
+MODULE_PARM_DESC(max_eventfds, "eventfds of one buffer at most (1024)");
 module_param_cb(reserved, &reserved_param_ops, NULL, 0400);
 MODULE_PARM_DESC(reserved, "NAME@START+SIZE[:wc|:uc],... buffers over physical ranges that exist already");
 
@@ -260,6 +263,16 @@ u64 mapbuf_max_bytes(void)
 unsigned int mapbuf_max_buffers(void)
 {
 	return READ_ONCE(param_max_buffers);
+}
+
+/**
+ * mapbuf_max_eventfds() - the parameter max_eventfds
+ *
+ * Return: how many eventfds a notification of a buffer may signal.
+ */
+unsigned int mapbuf_max_eventfds(void)
+{
+	return READ_ONCE(param_max_eventfds);
 }
 
 /* Its uevent waits until nothing can fail any more. */

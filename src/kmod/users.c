@@ -198,7 +198,7 @@ void mapbuf_users_end(struct mapbuf_buffer *buf)
  */
 int mapbuf_users_start(void)
 {
-	clear_queue = alloc_workqueue("mapbuf", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	clear_queue = alloc_workqueue("mapbuf-notify", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	return clear_queue ? 0 : -ENOMEM;
 }
 

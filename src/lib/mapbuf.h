@@ -101,7 +101,10 @@ int mapbuf_seen(struct mapbuf *buffer, uint64_t *number);
  * no limit; ETIMEDOUT.  ENODEV: the buffer has been destroyed.
  */
 int mapbuf_wait_data(struct mapbuf *buffer, uint64_t *number, int timeout_ms);
-/* Each notification adds 1 to that eventfd; -1 ends it. */
+/*
+ * Each notification adds 1 to that eventfd, once even if others gave it, too; -1
+ * ends it.  ENOSPC: the buffer has as many others as the module allows.
+ */
 int mapbuf_set_eventfd(struct mapbuf *buffer, int eventfd);
 
 /* For devices */

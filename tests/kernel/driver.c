@@ -7,11 +7,13 @@
 #include "use.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 
 #include "kmod/driver.h"
 
 #define NAME "driver"
+#define NOTIFICATIONS 1000
 #define SIZE (6 * MIB + 3 * PAGE)
 
 static int driver;	/* an open file of it */
@@ -145,6 +147,39 @@ static void destroyed(const struct store *s)
 	     find(NAME) == -ENOENT, "%s: put, it is gone", s->name);
 }
 
+/*
+ * Not the handler of an interrupt signals eventfds, but a thread, if it is not
+ * on another processor meanwhile; each notification adds 1.
+ */
+static void eventfds(const struct store *s, int fd)
+{
+	struct mapbuf_eventfd e = {
+		.size = sizeof(e), .fd = eventfd(0, 0),
+	};
+	struct driver_call call = { .fd = e.fd };
+	uint64_t sum = 0, n;
+	bool later = false;
+	int i;
+
+	must(!ioctl(fd, MAPBUF_IOC_EVENTFD, &e));
+	for (i = 0; i < NOTIFICATIONS; i++)
+		must(!ask(DRIVER_NOTIFY, &call));
+	while (sum < NOTIFICATIONS) {
+		must(read(e.fd, &n, 8) == 8);
+		sum += n;
+	}
+	t_ok(sum == NOTIFICATIONS, "%s: an eventfd counts each of %d", s->name,
+	     NOTIFICATIONS);
+	for (i = 0; i < NOTIFICATIONS && !later; i++) {
+		must(!ask(DRIVER_NOTIFY, &call) && read(e.fd, &n, 8) == 8);
+		later = !call.entries;
+	}
+	t_ok(later, "%s: signalled when interrupts are on again", s->name);
+	t_ok(!ask(DRIVER_NOTIFY_CANSLEEP, &call) && read(e.fd, &n, 8) == 8 &&
+	     n == 1, "%s: or at once, in a thread", s->name);
+	close(e.fd);
+}
+
 /* The same data in the kernel and in processes. */
 static void data(const struct store *s)
 {
@@ -177,6 +212,7 @@ static void data(const struct store *s)
 	t_ok(poll(&waiting, 1, 0) == 0 && !ask(DRIVER_NOTIFY, &call) &&
 	     call.bytes == 1 && poll(&waiting, 1, 0) == 1 && b_seen(fd) == 1,
 	     "%s: a notification with interrupts off", s->name);
+	eventfds(s, fd);
 	plain(DRIVER_PUT);
 	munmap(map, SIZE);
 	close(fd);

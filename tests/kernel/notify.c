@@ -9,12 +9,34 @@
 
 #define ROUNDS 500
 #define READERS 3
+#define CROWD 200
+#define LIMIT "/sys/module/mapbuf/parameters/max_eventfds"
+
+static int crowd_fd;
 
 static int watch(int fd, int eventfd)
 {
 	struct mapbuf_eventfd e = { .size = sizeof(e), .fd = eventfd };
 
 	return ioctl(fd, MAPBUF_IOC_EVENTFD, &e) ? -errno : 0;
+}
+
+/* Processes are counted in the first word of a buffer. */
+static void word_in(int fd)
+{
+	uint64_t *word = (void *)b_map(fd, PAGE, 0);
+
+	__atomic_add_fetch(word, 1, __ATOMIC_RELEASE);
+	munmap(word, PAGE);
+}
+
+static void word_wait(int fd, uint64_t count)
+{
+	uint64_t *word = (void *)b_map(fd, PAGE, 0);
+
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != count)
+		sched_yield();
+	munmap(word, PAGE);
 }
 
 static int events(int fd, int timeout)
@@ -68,18 +90,108 @@ static void eventfds(void)
 	t_ok(!watch(fd, other) && b_notify(fd) == 3 && read(efd, &n, 8) < 0 &&
 	     read(other, &n, 8) == 8 && n == 1, "eventfd: another instead");
 	t_ok(!watch(second, other) && b_notify(fd) == 4 &&
-	     read(other, &n, 8) == 8 && n == 2, "eventfd: one of two files");
-	t_ok(!watch(fd, -1) && b_notify(fd) == 5 && read(other, &n, 8) == 8 &&
-	     n == 1, "eventfd: no longer");
+	     read(other, &n, 8) == 8 && n == 1,
+	     "eventfd: of two files, signalled once");
+	t_ok(!watch(second, other) && b_notify(fd) == 5 &&
+	     read(other, &n, 8) == 8 && n == 1, "eventfd: given once more");
+	t_ok(!watch(fd, -1) && b_notify(fd) == 6 && read(other, &n, 8) == 8 &&
+	     n == 1, "eventfd: no longer of one, still of the other");
 	close(second);
-	t_ok(b_notify(fd) == 6 && read(other, &n, 8) < 0,
+	t_ok(b_notify(fd) == 7 && read(other, &n, 8) < 0,
 	     "eventfd: ends with the file");
 	watch(fd, other);
 	close(other);
-	t_ok(b_notify(fd) == 7, "eventfd: closed by its owner");
+	t_ok(b_notify(fd) == 8, "eventfd: closed by its owner");
 	close(fd);
 	close(efd);
 	t_ok(!b_destroy("notify", 0), "eventfd: nothing holds the buffer");
+}
+
+/* A notification signals no more eventfds than root allows. */
+static void limit(void)
+{
+	int fd[3], efd[3], i;
+	uint64_t n;
+
+	must(!write_file(LIMIT, "2"));
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	for (i = 0; i < 3; i++) {
+		fd[i] = b_open("notify", O_RDWR);
+		efd[i] = eventfd(0, EFD_NONBLOCK);
+	}
+	t_ok(!watch(fd[0], efd[0]) && !watch(fd[1], efd[1]) &&
+	     watch(fd[2], efd[2]) == -ENOSPC, "limit: one too many");
+	t_ok(!watch(fd[2], efd[1]) && watch(fd[2], efd[2]) == -ENOSPC &&
+	     b_notify(fd[0]) == 1 && read(efd[1], &n, 8) == 8 && n == 1,
+	     "limit: not of files, and what is refused changes nothing");
+	t_ok(!watch(fd[0], efd[2]) && watch(fd[1], efd[0]) == -ENOSPC,
+	     "limit: another takes the place of the one before");
+	close(fd[0]);
+	t_ok(!watch(fd[1], efd[0]), "limit: what is closed makes room");
+	t_ok(b_notify(fd[1]) == 2 && read(efd[0], &n, 8) == 8 && n == 2 &&
+	     read(efd[1], &n, 8) == 8 && n == 1 && read(efd[2], &n, 8) < 0,
+	     "limit: those that have a place are signalled");
+	must(!write_file(LIMIT, "0"));
+	t_ok(watch(fd[2], efd[2]) == -ENOSPC && b_notify(fd[1]) == 3 &&
+	     read(efd[1], &n, 8) == 8 && n == 1,
+	     "limit: lowered, it is for those that come");
+	must(!write_file(LIMIT, "1024"));
+	for (i = 0; i < 3; i++) {
+		close(efd[i]);
+		close(fd[i]);
+	}
+	t_ok(!b_destroy("notify", 0), "limit: nothing holds the buffer");
+}
+
+/* Waits many times at once, more than are woken up without a pause. */
+static void crowd(unsigned int unused)
+{
+	static struct pollfd p[CROWD];
+	int i;
+
+	(void)unused;
+	for (i = 0; i < CROWD; i++)
+		p[i] = (struct pollfd){ .fd = crowd_fd, .events = POLLIN };
+	word_in(crowd_fd);
+	must(poll(p, CROWD, 20000) == CROWD);
+}
+
+/* Waits to be the one that is woken up. */
+static void exclusive(unsigned int unused)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int ep = epoll_create1(0);
+
+	(void)unused;
+	must(!epoll_ctl(ep, EPOLL_CTL_ADD, crowd_fd, &event));
+	word_in(crowd_fd);
+	must(epoll_wait(ep, &event, 1, 20000) == 1);
+}
+
+static void crowds(void)
+{
+	unsigned int i;
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	crowd_fd = b_open("notify", O_RDWR);
+	for (i = 0; i < READERS; i++)
+		child(crowd, 0);
+	word_wait(crowd_fd, READERS);
+	must(b_notify(crowd_fd) == 1);
+	t_ok(reap(), "all of many are woken up");
+	close(crowd_fd);
+	b_destroy("notify", 0);
+
+	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
+	crowd_fd = b_open("notify", O_RDWR);
+	for (i = 0; i < READERS; i++)
+		child(exclusive, 0);
+	word_wait(crowd_fd, READERS);
+	for (i = 0; i < READERS; i++)
+		must(b_notify(crowd_fd) == 1 + i);
+	t_ok(reap(), "EPOLLEXCLUSIVE: a notification for each wakes up all");
+	close(crowd_fd);
+	b_destroy("notify", 0);
 }
 
 static void hangup_waiter(unsigned int unused)
@@ -210,6 +322,8 @@ int main(void)
 {
 	by_hand();
 	eventfds();
+	limit();
+	crowds();
 	hangup();
 	bad_requests();
 	many(0);

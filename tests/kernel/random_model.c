@@ -257,6 +257,16 @@ static bool expect_export(struct world *world, struct op *op, struct result *r)
 	return true;
 }
 
+/* A notification signals an eventfd once, though other files have it, too. */
+static bool is_first(const struct file *file)
+{
+	const struct file *other = file->buf->files;
+
+	while (other->event != file->event)
+		other = other->next;
+	return other == file;
+}
+
 static bool expect_notify(struct world *world, struct op *op, struct result *r)
 {
 	struct file *file = node_of(world, op, op->arg[0]), *other;
@@ -269,7 +279,7 @@ static bool expect_notify(struct world *world, struct op *op, struct result *r)
 	}
 	r->value = ++file->buf->sequence;
 	for (other = file->buf->files; other; other = other->next) {
-		if (other->event)
+		if (other->event && is_first(other))
 			++*other->event;
 	}
 	return true;

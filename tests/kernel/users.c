@@ -94,8 +94,8 @@ static void use_reading(int fd)
 static void not_for_users(void)
 {
 	static const char *const parameters[] = {
-		"backing", "size", "max_bytes", "max_buffers", "buffers",
-		"reserved",
+		"backing", "size", "max_bytes", "max_buffers", "max_eventfds",
+		"buffers", "reserved",
 	};
 	char path[64], text[32];
 	size_t i;
@@ -430,7 +430,7 @@ static void hoarder(unsigned int unused)
 	each = (before - all_free()) * 1024 / DESCRIPTORS;
 	begun = seconds();
 	must(b_notify(fds[0]) > 0);
-	t_note("%ld bytes a descriptor; a notification of %d eventfds takes %.0f us",
+	t_note("%ld bytes a descriptor; a notification of %d that share an eventfd takes %.0f us",
 	       each, DESCRIPTORS, (seconds() - begun) * 1e6);
 	must(each < most);
 }

@@ -7,8 +7,10 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #define ROUNDS 2000
+#define CROWD 2000
 
 /* A way to wake up: of two descriptors, the one is told, the other waits. */
 struct way {
@@ -113,6 +115,84 @@ static double cost(void)
 	return start;
 }
 
+/* Waits often for what it was given, all at once, and says that it does. */
+static int crowd_fd, crowd_ready[2];
+
+static void crowd(unsigned int unused)
+{
+	static struct pollfd p[CROWD];
+	int i;
+
+	(void)unused;
+	for (i = 0; i < CROWD; i++)
+		p[i] = (struct pollfd){ .fd = crowd_fd, .events = POLLPRI };
+	must(write(crowd_ready[1], "", 1) == 1);
+	poll(p, CROWD, -1);
+}
+
+/* Whether a process sleeps, after it has said that it will. */
+static void wait_asleep(pid_t pid)
+{
+	char path[64], state = 0, said;
+	FILE *file;
+
+	must(read(crowd_ready[0], &said, 1) == 1);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (state != 'S') {
+		file = fopen(path, "re");
+		must(file && fscanf(file, "%*d %*s %c", &state) == 1);
+		fclose(file);
+	}
+}
+
+/* Nanoseconds for a notification, by so many descriptors with that eventfd. */
+static double crowd_cost(int efd, int descriptors)
+{
+	static int fds[CROWD];
+	struct mapbuf_eventfd e = { .size = sizeof(e), .fd = efd };
+	double start;
+	uint64_t n;
+	int i;
+
+	for (i = 0; i < descriptors; i++) {
+		fds[i] = b_open("crowd", O_RDWR);
+		must(!ioctl(fds[i], MAPBUF_IOC_EVENTFD, &e));
+	}
+	must(b_notify(fds[0]) > 0 && read(efd, &n, 8) == 8);
+	start = seconds();
+	must(b_notify(fds[0]) > 0);
+	start = (seconds() - start) * 1e9;
+	t_ok(read(efd, &n, 8) == 8 && n == 1,
+	     "%d descriptors with one eventfd: it counts 1 (%llu)", descriptors,
+	     (unsigned long long)n);
+	for (i = 0; i < descriptors; i++)
+		close(fds[i]);
+	return start;
+}
+
+/* One eventfd, many who wait on it, and many descriptors that have it. */
+static void crowds(bool counted)
+{
+	struct rlimit limit = { 2 * CROWD, 2 * CROWD };
+	double one, all;
+	pid_t pid;
+
+	must(!setrlimit(RLIMIT_NOFILE, &limit) && !pipe(crowd_ready));
+	b_create("crowd", PAGE, MAPBUF_BACKING_VMALLOC);
+	crowd_fd = eventfd(0, EFD_NONBLOCK);
+	pid = child(crowd, 0);
+	wait_asleep(pid);
+	one = crowd_cost(crowd_fd, 1);
+	all = crowd_cost(crowd_fd, CROWD);
+	if (counted)
+		t_ok(all <= one * 2, "%d descriptors and waiters: %.2f of one descriptor (%.0f)",
+		     CROWD, all / one, one);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(crowd_fd);
+	b_destroy("crowd", 0);
+}
+
 int main(void)
 {
 	bool counted = counts_instructions();
@@ -129,5 +209,6 @@ int main(void)
 		t_ok(took[BUFFER_POLL] <= took[EVENTFD_POLL] * 1.25,
 		     "a buffer costs %.2f of an eventfd that is polled",
 		     took[BUFFER_POLL] / took[EVENTFD_POLL]);
+	crowds(counted);
 	return t_done();
 }

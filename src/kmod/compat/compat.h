@@ -9,6 +9,7 @@
 #ifndef MAPBUF_COMPAT_H
 #define MAPBUF_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/memory_hotplug.h>
@@ -129,9 +130,18 @@ static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
 #endif
 
 #ifdef MAPBUF_HAVE_EVENTFD_SIGNAL_PLAIN
-#define mapbuf_eventfd_signal(ctx) eventfd_signal(ctx)
+/* Add up to @n to an eventfd at once; returns how much it added. */
+static inline u64 mapbuf_eventfd_signal(struct eventfd_ctx *eventfd, u64 n)
+{
+	eventfd_signal(eventfd);
+	return 1;
+}
 #else
-#define mapbuf_eventfd_signal(ctx) eventfd_signal(ctx, 1)
+static inline u64 mapbuf_eventfd_signal(struct eventfd_ctx *eventfd, u64 n)
+{
+	eventfd_signal(eventfd, n);
+	return n;
+}
 #endif
 
 #ifdef MAPBUF_HAVE_IMPORT_NS_TOKEN

@@ -243,7 +243,9 @@ struct mapbuf_info {
  * MAPBUF_IOC_NOTIFY tells everybody who waits that there is new data: it adds
  * one to the sequence, makes every open file of the buffer readable to poll,
  * epoll and io_uring, also the one it is called on, and signals eventfds.
- * Drivers do the same.
+ * Drivers do the same.  Who waits has been woken up when the request returns,
+ * unless another notification is on its way or the caller is killed: then, and
+ * when a driver notifies, it is soon after.
  *
  * MAPBUF_IOC_SEEN tells how many there were, and makes the file readable again
  * only by a later one.  A file has seen all that were before it was opened.
@@ -266,14 +268,18 @@ struct mapbuf_notify {
  * struct mapbuf_eventfd - ioctl(MAPBUF_IOC_EVENTFD), buffer node
  * @size: sizeof(struct mapbuf_eventfd)
  * @flags: must be 0
- * @fd: an eventfd, to which each notification from now on adds 1; -1: none.
- *      Takes the place of the one that the file had, if any
+ * @fd: an eventfd, to which each notification from now on adds 1, however many
+ *      files of the buffer have it; -1: none.  Takes the place of the one that
+ *      the file had, if any
  * @reserved: must be 0
  *
  * Ends with the file, whatever becomes of the descriptor @fd.
  *
  * EBADF    @fd is not open, or below -1
  * EINVAL   @fd is not an eventfd
+ * ENOSPC   the files of the buffer have as many different eventfds as the
+ *          parameter max_eventfds allows
+ * ENOMEM   not enough memory to remember it
  */
 struct mapbuf_eventfd {
 	__u32 size;

@@ -3,12 +3,14 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mapbuf.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
+#include <linux/poll.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -108,13 +110,27 @@ static int do_table(struct client *client, struct driver_call *call)
 	return 0;
 }
 
+/* With an eventfd in @fd, if not 0: @entries is whether it was signalled. */
 static int do_notify(struct client *client, struct driver_call *call)
 {
+	struct file *file = call->fd ? fget(call->fd) : NULL;
 	unsigned long flags;
 
+	if (call->fd && !file)
+		return -EBADF;
 	local_irq_save(flags);
 	call->bytes = mapbuf_notify(client->buf);
+	if (file)
+		call->entries = !!(vfs_poll(file, NULL) & EPOLLIN);
 	local_irq_restore(flags);
+	if (file)
+		fput(file);
+	return 0;
+}
+
+static int do_notify_cansleep(struct client *client, struct driver_call *call)
+{
+	call->bytes = mapbuf_notify_cansleep(client->buf);
 	return 0;
 }
 
@@ -228,6 +244,8 @@ static int run(struct client *client, unsigned int command,
 		return do_table(client, call);
 	case DRIVER_NOTIFY:
 		return do_notify(client, call);
+	case DRIVER_NOTIFY_CANSLEEP:
+		return do_notify_cansleep(client, call);
 	}
 	return -ENOTTY;
 }

@@ -38,8 +38,12 @@ struct driver_call {
 #define DRIVER_CHECK _IOWR('d', 6, struct driver_call)
 /* Pages from offset on, as many as bytes; output: bytes, entries. */
 #define DRIVER_TABLE _IOWR('d', 7, struct driver_call)
-/* With interrupts off; output: bytes, the number of notifications. */
+/*
+ * With interrupts off; output: bytes, the number of notifications, and, if fd is
+ * an eventfd and not 0, entries: whether it was signalled when it returned.
+ */
 #define DRIVER_NOTIFY _IOWR('d', 8, struct driver_call)
+#define DRIVER_NOTIFY_CANSLEEP _IOWR('d', 10, struct driver_call)
 /*
  * Import the dma-buf fd for a device: map, synchronize, and check bytes from its
  * start on, which it fills with seed + 1 then.  Output: bytes, as the device sees

@@ -53,5 +53,6 @@ void *mapbuf_vmap(struct mapbuf_buffer *buf);
 int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 		    struct sg_table *table);
 u64 mapbuf_notify(struct mapbuf_buffer *buf);
+u64 mapbuf_notify_cansleep(struct mapbuf_buffer *buf);
 
 #endif /* _LINUX_MAPBUF_H */
