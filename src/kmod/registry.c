@@ -19,8 +19,8 @@ static const struct rhashtable_params names_params = {
 };
 
 /*
- * registry_lock protects the table of names, the member "announced", and the
- * charges.  Never held while memory is allocated for a buffer.
+ * registry_lock protects the table of names, the member "announced", next_id and
+ * the charges.  Never held while memory is allocated for a buffer.
  */
 static DEFINE_MUTEX(registry_lock);
 static struct rhashtable names;
@@ -32,11 +32,30 @@ static unsigned int charged_buffers;
  * id that is reserved reads as NULL.
  */
 static DEFINE_XARRAY_ALLOC(ids);
+static u32 next_id;
 
 /* What counts against max_bytes. */
 static u64 buffer_charge(const struct mapbuf_buffer *buf)
 {
 	return mapbuf_buffer_has_pages(buf) ? buf->spec.bytes : 0;
+}
+
+/*
+ * One that no buffer has had, while there are such: somebody may have kept a node
+ * of that number.  Not xa_alloc_cyclic(), which begins again when memory is short.
+ */
+static int id_alloc(u32 *id)
+{
+	int err;
+
+	lockdep_assert_held(&registry_lock);
+	err = xa_alloc(&ids, id, NULL, XA_LIMIT(next_id, MINORMASK), GFP_KERNEL);
+	if (err == -EBUSY)
+		err = xa_alloc(&ids, id, NULL, XA_LIMIT(0, MINORMASK),
+			       GFP_KERNEL);
+	if (!err)
+		next_id = (*id + 1) & MINORMASK;
+	return err == -EBUSY ? -ENOSPC : err;
 }
 
 /**
@@ -62,12 +81,9 @@ int mapbuf_registry_add(struct mapbuf_buffer *buf)
 		err = -ENOSPC;
 		goto err_name;
 	}
-	err = xa_alloc(&ids, &buf->id, NULL, XA_LIMIT(0, MINORMASK),
-		       GFP_KERNEL);
-	if (err) {
-		err = err == -EBUSY ? -ENOSPC : err;
+	err = id_alloc(&buf->id);
+	if (err)
 		goto err_name;
-	}
 	charged_bytes = sum;
 	charged_buffers++;
 	goto out;

@@ -108,12 +108,16 @@ static long create(struct mapbuf_create *c)
 
 static long open_node(unsigned int id)
 {
-	char path[] = "/dev/mapbuf0";
+	char path[] = "/dev/mapbuf00";
+	char *digit = path + sizeof(path) - 3;
 
 	/* There are no others. */
-	if (id > 9)
+	if (id > 99)
 		return -EINVAL;
-	path[sizeof(path) - 2] += id;
+	if (id > 9)
+		*digit++ += id / 10;
+	digit[0] = '0' + id % 10;
+	digit[1] = '\0';
 	return call3(__NR_open, (long)path, O_RDWR, 0);
 }
 

@@ -160,7 +160,7 @@ static bool create_unchanged(uintptr_t which)
 
 	create_before(which);
 	return !memcmp(&was, &request, sizeof(was)) && b_id(NAME) < 0 &&
-	       access("/dev/mapbuf0", F_OK);
+	       !b_nodes();
 }
 
 /* What there is has a node that works. */
@@ -170,7 +170,7 @@ static void create_undo(uintptr_t which)
 	char byte = 1;
 
 	(void)which;
-	if (request.id || fd < 0 || pwrite(fd, &byte, 1, 0) != 1)
+	if ((int)request.id != b_id(NAME) || fd < 0 || pwrite(fd, &byte, 1, 0) != 1)
 		t_ok(false, "%s that was made works", NAME);
 	close(fd);
 	if (b_destroy(NAME, 0))
@@ -192,13 +192,13 @@ static int destroy(uintptr_t flags)
 static bool destroy_unchanged(uintptr_t which)
 {
 	(void)which;
-	return !access("/dev/mapbuf0", F_OK) && b_id(NAME) == 0;
+	return b_nodes() == 1 && b_id(NAME) >= 0;
 }
 
 static void destroy_undo(uintptr_t which)
 {
 	(void)which;
-	if (!access("/dev/mapbuf0", F_OK) || b_id(NAME) >= 0)
+	if (b_nodes() || b_id(NAME) >= 0)
 		t_ok(false, "nothing is left after destroy");
 }
 
@@ -234,6 +234,8 @@ static const struct step lives[] = {
 
 /* What is done with a buffer that is there; @arg is which. */
 
+static char node[32], name_attribute[64];
+
 static bool counts_are(const char *opens, const char *mappings,
 		       const char *exports)
 {
@@ -251,7 +253,7 @@ static bool is_open(uintptr_t which)
 static int open_again(uintptr_t which)
 {
 	(void)which;
-	result_fd = open("/dev/mapbuf0", O_RDWR | O_CLOEXEC);
+	result_fd = open(node, O_RDWR | O_CLOEXEC);
 	return result_fd < 0 ? -errno : 0;
 }
 
@@ -384,7 +386,7 @@ static int copy(uintptr_t which)
 
 static int attribute(uintptr_t which)
 {
-	int fd = open("/sys/class/mapbuf/mapbuf0/name", O_RDONLY), err = 0;
+	int fd = open(name_attribute, O_RDONLY), err = 0;
 	char text[32];
 
 	(void)which;
@@ -445,6 +447,9 @@ static void use(uintptr_t which)
 	destroy_before(which);
 	map_size = request.bytes;
 	file = b_open(NAME, O_RDWR);
+	snprintf(node, sizeof(node), "/dev/mapbuf%d", b_id(NAME));
+	snprintf(name_attribute, sizeof(name_attribute),
+		 "/sys/class/mapbuf/mapbuf%d/name", b_id(NAME));
 	t_note("a buffer of %s, %zu KiB", b_sysfs(NAME, "backing"),
 	       map_size / KIB);
 	for (i = 0; i < ARRAY_LEN(uses); i++) {

@@ -208,17 +208,51 @@ static void owner(void)
 
 	c.mode = 0;
 	ioctl(b_control(), MAPBUF_IOC_CREATE, &c);
+	snprintf(path, sizeof(path), "/dev/mapbuf%u", c.id);
 	t_ok(!stat(path, &st) && st.st_uid == 1000 && !(st.st_mode & 07777),
 	     "%s: mode 0 is for nobody", store);
 	b_destroy("owner", 0);
 
-	b_create("owner", MIB, id);
+	snprintf(path, sizeof(path), "/dev/mapbuf%d",
+		 b_create("owner", MIB, id));
 	t_ok(!stat(path, &st) && st.st_uid == 0 && st.st_gid == 0 &&
 	     (st.st_mode & 07777) == 0600, "%s: without them root 0600", store);
 	b_destroy("owner", 0);
 	t_ok(!stat("/dev/mapbuf-control", &st) &&
 	     (st.st_mode & 07777) == 0600 && !st.st_uid,
 	     "%s: the control node is root's alone", store);
+}
+
+/*
+ * Who keeps a node, as a container may, does not reach another buffer by it
+ * after that of the node is gone.
+ */
+static void kept_node(void)
+{
+	static const char kept[] = "/tmp/kept";
+	char path[64];
+	struct stat st;
+	int first, second, i;
+
+	unlink(kept);
+	first = b_create("kept", PAGE, id);
+	snprintf(path, sizeof(path), "/dev/mapbuf%d", first);
+	if (stat(path, &st) || mknod(kept, S_IFCHR | 0600, st.st_rdev))
+		t_bail("mknod");
+	t_ok(!close(open(kept, O_RDWR)), "%s: another node of the same number",
+	     store);
+	b_destroy("kept", 0);
+	second = b_create("other", PAGE, id);
+	t_fails(open(kept, O_RDWR), ENXIO, "%s: not a stranger's buffer (%d, %d)",
+		store, first, second);
+	for (i = 0; i < 100; i++) {
+		b_destroy("other", 0);
+		must(b_create("other", PAGE, id) > second);
+		second = b_id("other");
+	}
+	t_fails(open(kept, O_RDWR), ENXIO, "%s: nor one of many", store);
+	b_destroy("other", 0);
+	unlink(kept);
 }
 
 /* A big one, and one too big for the machine but not for max_bytes. */
@@ -349,6 +383,7 @@ int main(void)
 		untold();
 		wiped_at_last_close();
 		owner();
+	kept_node();
 		given_back();
 	}
 	limits();

@@ -6,9 +6,14 @@
  */
 #include "t.h"
 
+#define MANY 10000
+#define NUMBERS (1 << 20)
+#define MAX_BYTES "/sys/module/mapbuf/parameters/max_bytes"
+
 #define SAMPLE 500
 
-static int count = 10000;
+static int count = MANY;
+static unsigned int ids[MANY];
 
 static void name_of(char name[32], int i)
 {
@@ -17,20 +22,29 @@ static void name_of(char name[32], int i)
 
 static bool create(int i)
 {
+	struct mapbuf_create request;
 	char name[32];
+	int err;
 
 	name_of(name, i);
-	return !b_try_create(name, PAGE, MAPBUF_BACKING_VMALLOC);
+	err = b_request(&request, name, PAGE, MAPBUF_BACKING_VMALLOC);
+	ids[i] = request.id;
+	return !err;
 }
 
-static bool use(int i)
+static bool use_id(unsigned int id)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/dev/mapbuf%d", i);
+	snprintf(path, sizeof(path), "/dev/mapbuf%u", id);
 	fd = open(path, O_RDWR);
 	return fd >= 0 && !close(fd);
+}
+
+static bool use(int i)
+{
+	return use_id(ids[i]);
 }
 
 static bool destroy(int i)
@@ -73,6 +87,37 @@ static void each(bool (*what)(int i), const char *verb, bool counted)
 		       last / first);
 }
 
+/*
+ * Numbers begin again after the last one, without those that are in use.  What
+ * cannot be made for want of memory uses one up, too, and is fast.
+ */
+static void wrap(void)
+{
+	int first = b_create("first", PAGE, MAPBUF_BACKING_VMALLOC);
+	int kept, last = b_create("last", PAGE, MAPBUF_BACKING_VMALLOC), next;
+	uint64_t all = meminfo("MemTotal") * KIB - MIB;
+
+	if (setting("SOAK_SECONDS", 20) <= 60) {
+		t_skip("a million buffers take minutes, see SOAK_SECONDS",
+		       "numbers begin again");
+		goto out;
+	}
+	must(!write_file(MAX_BYTES, "100%"));
+	for (next = last; next < NUMBERS - 2; next++)
+		must(b_try_create("w", all, MAPBUF_BACKING_VMALLOC) == -ENOMEM);
+	kept = b_create("kept", PAGE, MAPBUF_BACKING_VMALLOC);
+	next = b_create("next", PAGE, MAPBUF_BACKING_VMALLOC);
+	t_ok(kept == NUMBERS - 1 && next < NUMBERS && next != first &&
+	     next != last, "numbers begin again (%d, then %d)", kept, next);
+	t_ok(use_id(kept) && use_id(next) && use_id(first), "and can be used");
+	b_destroy("kept", 0);
+	b_destroy("next", 0);
+	must(!write_file(MAX_BYTES, "50%"));
+out:
+	b_destroy("first", 0);
+	b_destroy("last", 0);
+}
+
 int main(void)
 {
 	bool counted = counts_instructions();
@@ -82,5 +127,6 @@ int main(void)
 	each(create, "create", counted);
 	each(use, "open and close", counted);
 	each(destroy_back, "destroy", counted);
+	wrap();
 	return t_done();
 }

@@ -23,19 +23,6 @@ static long long create_error(const struct world *world, const struct op *op,
 	return 0;
 }
 
-static int lowest_id(const struct world *world)
-{
-	int id = 0, i;
-
-	for (i = 0; i < NAMES; i++) {
-		if (world->named[i] && world->named[i]->id == id) {
-			id++;
-			i = -1;
-		}
-	}
-	return id;
-}
-
 static bool expect_create(struct world *world, struct op *op, struct result *r)
 {
 	uint64_t bytes = ((uint64_t)op->arg[1] + PAGE - 1) & -PAGE;
@@ -48,7 +35,7 @@ static bool expect_create(struct world *world, struct op *op, struct result *r)
 		return false;
 	buf = remember(world, sizeof(*buf));
 	buf->name = op->arg[0];
-	buf->id = lowest_id(world);
+	buf->id = -1;
 	buf->pages = bytes / PAGE;
 	buf->backing = op->arg[2] ?: MAPBUF_BACKING_VMALLOC;
 	buf->clears = op->arg[3] & MAPBUF_CREATE_ZERO_LAST_CLOSE;
@@ -404,9 +391,15 @@ bool world_expect(struct world *world, struct op *op, struct result *result)
 void world_learn(struct world *world, const struct op *op,
 		 const struct result *actual, struct result *expected)
 {
-	if (op->kind != OP_CREATE || actual->value || expected->value ||
-	    world->alone)
+	int i;
+
+	if (op->kind != OP_CREATE || actual->value || expected->value)
 		return;
+	for (i = 0; i < NAMES; i++) {
+		if (world->named[i] &&
+		    world->named[i]->id == (int)actual->word[2])
+			return;
+	}
 	world->named[op->arg[0]]->id = actual->word[2];
 	expected->word[2] = actual->word[2];
 }

@@ -59,11 +59,9 @@ static void share_close(struct sharer *s)
 static void share_open(struct sharer *s)
 {
 	struct mapbuf_info info = { .size = sizeof(info) };
-	char path[32];
 
 	share_close(s);
-	snprintf(path, sizeof(path), "/dev/mapbuf%u", below(s, SHARED_NAMES));
-	s->fd = open(path, O_RDWR | O_CLOEXEC);
+	s->fd = b_open(name_text('s', below(s, SHARED_NAMES)), O_RDWR);
 	if (s->fd < 0) {
 		must(errno == ENOENT || errno == ENXIO);
 		return;

@@ -128,7 +128,8 @@ enum mapbuf_create_flags {
  * @name: 1 to 31 of A-Z a-z 0-9 _ . - not starting with . or - and
  *        terminated by 0; the rest of the array must be 0
  * @backing: of enum mapbuf_backing; output: the one chosen
- * @id: output: N of /dev/mapbufN
+ * @id: output: N of /dev/mapbufN; of no other buffer before all 2^20 have been
+ *      used since the module was loaded
  * @numa_node: a node with memory; must be 0 without MAPBUF_CREATE_NUMA_NODE
  * @dma_bits: the memory lies below 2^dma_bits, 12 to 64; 0: anywhere
  * @uid: owner of the node, in the caller's user namespace; must be 0 without
