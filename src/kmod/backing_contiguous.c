@@ -225,7 +225,7 @@ static int contiguous_small(struct mapbuf_buffer *buf)
 		gfp |= __GFP_DMA32;
 	if (buf->spec.numa_node != NUMA_NO_NODE)
 		gfp |= __GFP_THISNODE;
-	if (MAPBUF_COMPOUND && order == MAPBUF_CHUNK_ORDER)
+	if (mapbuf_compound() && order == MAPBUF_CHUNK_ORDER)
 		gfp |= __GFP_COMP;
 
 	page = alloc_pages_node(buf->spec.numa_node, gfp, order);

@@ -90,7 +90,7 @@ static int vmalloc_alloc(struct mapbuf_buffer *buf)
 			return -ENOMEM;
 
 		n = min(buf->nr_pages - index, MAPBUF_CHUNK_PAGES);
-		if (MAPBUF_COMPOUND && n == MAPBUF_CHUNK_PAGES)
+		if (mapbuf_compound() && n == MAPBUF_CHUNK_PAGES)
 			chunk->head = vmalloc_get_bounded(buf, huge,
 							  MAPBUF_CHUNK_ORDER);
 		if (chunk->head)

@@ -12,6 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/pgtable.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock_types.h>
@@ -41,9 +42,14 @@ struct vm_area_struct;
 /*
  * Whether chunks are compound pages where they can.  A kernel without transparent
  * huge pages maps none in one piece, and cannot split a folio: MADV_COLD of one
- * that it finds mapped in part tries again for ever (6.12, mm/madvise.c).
+ * that it finds mapped in part tries again for ever (6.12, mm/madvise.c).  Before
+ * 6.12 a kernel maps them also where the processor knows no such entry.
  */
-#define MAPBUF_COMPOUND IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE)
+static inline bool mapbuf_compound(void)
+{
+	return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) &&
+	       has_transparent_hugepage();
+}
 
 /**
  * struct mapbuf_chunk - MAPBUF_CHUNK_PAGES pages of a buffer

@@ -276,7 +276,7 @@ static bool mapping_fits_pmd(const struct mapbuf_buffer *buf,
 	unsigned long first = ALIGN(vma->vm_pgoff, MAPBUF_CHUNK_PAGES);
 	unsigned long end = vma->vm_pgoff + vma_pages(vma);
 
-	if (!MAPBUF_COMPOUND ||
+	if (!mapbuf_compound() ||
 	    ((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff) %
 	    MAPBUF_CHUNK_PAGES)
 		return false;

@@ -227,7 +227,7 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 
 #if defined(MAPBUF_HAVE_CONTIG_FROZEN_RANGE) || defined(MAPBUF_HAVE_CONTIG_COMP)
 #define mapbuf_contig_compound \
-	(MAPBUF_COMPOUND && pageblock_order <= MAPBUF_CHUNK_ORDER)
+	(mapbuf_compound() && pageblock_order <= MAPBUF_CHUNK_ORDER)
 #else
 #define mapbuf_contig_compound false
 #endif
