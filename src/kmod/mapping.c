@@ -2,18 +2,23 @@
 /*
  * Mapping a buffer into processes: the one place that touches page tables.
  *
- * There are three kinds of areas, told apart at mmap time:
+ * There are three kinds of areas, told apart at mmap and mremap time:
  *
  * - Some 2 MiB compound page fits into it.  Where the kernel lets a module map
  *   these, a fault maps those around it, too.  Elsewhere it returns a page with
  *   a reference, and the kernel maps all of its compound page at once, on
  *   condition that the page's index says it lies within the file's inode, which
  *   is as large as the buffer, and the area is neither VM_MIXEDMAP nor
- *   VM_PFNMAP.
+ *   VM_PFNMAP.  Single pages among them are mapped as in the next kind where the
+ *   kernel can insert a page without making the area VM_MIXEDMAP, else one by
+ *   one: vm_insert_page() and vm_insert_pages() set that flag themselves, and
+ *   vmf_insert_mixed() and vmf_insert_pfn() want it or VM_PFNMAP.
  * - Else, VM_MIXEDMAP.  A fault inserts, with a reference each, the page and
- *   those that follow it, as far as one page table reaches.  It returns a page
- *   only where there is a page table: the kernel loses count when it maps 2 MiB
- *   into such an area.
+ *   those that follow it, as far as one page table reaches.  No 2 MiB may ever
+ *   be mapped into such an area, of which the kernel loses count, at the latest
+ *   when it splits the entry (vma_is_special_huge()).  It would map them from a
+ *   page that a fault returns, if the table has gone meanwhile, which since 7.1
+ *   MADV_DONTNEED can do.  It cannot here, for no compound page fits.
  * - The backing has no pages, VM_PFNMAP.  All is mapped at once, without
  *   references, so nothing can pin it.
  *
@@ -155,8 +160,8 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 	case -EBUSY:
 		/*
 		 * Another thread was faster, or userfaultfd has left a marker
-		 * here, for the kernel to replace.  It cannot map 2 MiB: there
-		 * is a page table.
+		 * here, for the kernel to replace.  It cannot map 2 MiB: they do
+		 * not fit into the area.
 		 */
 		return VM_FAULT_FALLBACK;
 	case -EFAULT:
@@ -169,6 +174,25 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 	}
 }
 
+/*
+ * The same in an area that 2 MiB fit into, of a chunk that is not mapped in one
+ * piece: it has a page table of its own.
+ */
+static vm_fault_t fault_around_singly(struct vm_fault *vmf,
+				      struct mapbuf_buffer *buf)
+{
+	unsigned long addr = vmf->address & PAGE_MASK, pgoff = vmf->pgoff;
+	unsigned long end = min(vmf->vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
+	vm_fault_t ret, around;
+
+	ret = mapbuf_map_page(vmf, addr, mapbuf_page(buf, pgoff));
+	around = ret;
+	for (addr += PAGE_SIZE, pgoff++; around == VM_FAULT_NOPAGE &&
+	     addr < end && pgoff < buf->nr_pages; addr += PAGE_SIZE, pgoff++)
+		around = mapbuf_map_page(vmf, addr, mapbuf_page(buf, pgoff));
+	return ret;
+}
+
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
 {
 	struct mapbuf_buffer *buf = vmf->vma->vm_private_data;
@@ -178,6 +202,8 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 		ret = VM_FAULT_SIGBUS;
 	else if (vmf->vma->vm_flags & VM_MIXEDMAP)
 		ret = fault_around(vmf, buf);
+	else if (!PageCompound(mapbuf_page(buf, vmf->pgoff)))
+		ret = fault_around_singly(vmf, buf);
 	if (ret == VM_FAULT_FALLBACK) {
 		vmf->page = mapbuf_page(buf, vmf->pgoff);
 		get_page(vmf->page);
@@ -202,10 +228,6 @@ static vm_fault_t map_chunks(const struct vm_fault *vmf,
 	unsigned long end = min(addr + window, vma->vm_end), index;
 	vm_fault_t ret = VM_FAULT_FALLBACK;
 	struct page *head;
-
-	/* mremap() can move an area to where nothing is aligned. */
-	if ((vmf->pgoff - (vmf->address >> PAGE_SHIFT)) % MAPBUF_CHUNK_PAGES)
-		return ret;
 
 	addr = max(addr, ALIGN(vma->vm_start, PMD_SIZE));
 	for (; addr + PMD_SIZE <= end; addr += PMD_SIZE) {
@@ -232,6 +254,8 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 
 	if (vmf->vma->vm_flags & VM_MIXEDMAP)
 		ret = fault_around(vmf, buf);
+	else if (!PageCompound(mapbuf_page(buf, vmf->pgoff)))
+		ret = fault_around_singly(vmf, buf);
 	else if (MAPBUF_MAPS_CHUNKS)
 		ret = map_chunks(vmf, buf);
 	if (ret != VM_FAULT_FALLBACK)
@@ -249,25 +273,6 @@ static mapbuf_map_pages_t mapping_map_pages(struct vm_fault *vmf, pgoff_t start,
 {
 	return (mapbuf_map_pages_t)0;
 }
-
-static const struct vm_operations_struct mapping_vm_ops = {
-	.open = mapping_open,
-	.close = mapping_close,
-	.fault = mapping_fault,
-#ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
-	.huge_fault = mapping_huge_fault,
-#endif
-	.map_pages = mapping_map_pages,
-};
-
-/* Through /proc/PID/mem and ptrace; others cannot reach such an area. */
-static const struct vm_operations_struct mapping_pfn_vm_ops = {
-	.open = mapping_open,
-	.close = mapping_close,
-#ifdef CONFIG_HAVE_IOREMAP_PROT
-	.access = generic_access_phys,
-#endif
-};
 
 /* Whether the kernel can map a compound page of @buf into @vma in one piece. */
 static bool mapping_fits_pmd(const struct mapbuf_buffer *buf,
@@ -287,6 +292,47 @@ static bool mapping_fits_pmd(const struct mapbuf_buffer *buf,
 	}
 	return false;
 }
+
+/* Which of the two kinds with pages an area is. */
+static void mapping_set_kind(const struct mapbuf_buffer *buf,
+			     struct vm_area_struct *vma)
+{
+	if (mapping_fits_pmd(buf, vma))
+		vm_flags_clear(vma, VM_MIXEDMAP);
+	else
+		vm_flags_set(vma, VM_MIXEDMAP);
+}
+
+/*
+ * What fits 2 MiB at one address need not at another.  Single pages that are
+ * mapped already are the same in both kinds, and 2 MiB do not come along to
+ * where they do not fit.
+ */
+static int mapping_moved(struct vm_area_struct *vma)
+{
+	mapping_set_kind(vma->vm_private_data, vma);
+	return 0;
+}
+
+static const struct vm_operations_struct mapping_vm_ops = {
+	.open = mapping_open,
+	.close = mapping_close,
+	.mremap = mapping_moved,
+	.fault = mapping_fault,
+#ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
+	.huge_fault = mapping_huge_fault,
+#endif
+	.map_pages = mapping_map_pages,
+};
+
+/* Through /proc/PID/mem and ptrace; others cannot reach such an area. */
+static const struct vm_operations_struct mapping_pfn_vm_ops = {
+	.open = mapping_open,
+	.close = mapping_close,
+#ifdef CONFIG_HAVE_IOREMAP_PROT
+	.access = generic_access_phys,
+#endif
+};
 
 static int mmap_pfn(const struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 {
@@ -329,8 +375,7 @@ int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 			return err;
 	} else {
 		vma->vm_ops = &mapping_vm_ops;
-		if (!mapping_fits_pmd(buf, vma))
-			vm_flags_set(vma, VM_MIXEDMAP);
+		mapping_set_kind(buf, vma);
 	}
 	mapping_open(vma);
 	return 0;

@@ -285,6 +285,14 @@ static void moved(void)
 	t_ok(same(at, 0, SIZE), "%s: the data is the same", store);
 	t_ok(mapped(at, SIZE, SIZE, 0), "%s: in single pages", store);
 	munmap(at, SIZE);
+
+	at = mmap(elsewhere(SIZE, true), SIZE, RW, MAP_SHARED | MAP_FIXED, fd,
+		  0);
+	to = elsewhere(SIZE, false);
+	at = mremap(at, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	t_ok(at == to && same(at, 0, SIZE) && mapped(at, SIZE, SIZE, SIZE),
+	     "%s: mremap to where 2 MiB fit", store);
+	munmap(at, SIZE);
 }
 
 static void dropped(void)
@@ -351,11 +359,26 @@ static void odd_parts(void)
 	}
 }
 
+/* How many faults a read of each page takes. */
+static long read_pages(const char *at, size_t len)
+{
+	struct rusage before, after;
+	size_t i;
+
+	getrusage(RUSAGE_SELF, &after);
+	getrusage(RUSAGE_SELF, &before);
+	for (i = 0; i < len; i += PAGE)
+		(void)*(volatile const char *)(at + i);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_minflt - before.ru_minflt;
+}
+
 /* A buffer with an end that is no 2 MiB, seen at once by several mappings. */
 static void shared(unsigned int id)
 {
 	size_t size = 2 * HUGE_PAGE + 5 * PAGE;
 	char *one, *two;
+	long faults;
 	int tail;
 
 	b_create("tail", size, id);
@@ -372,6 +395,11 @@ static void shared(unsigned int id)
 	munmap(two, size);
 	one = b_map(tail, size, 0);
 	t_ok(filled(one, size, 4), "%s: the data of both is one", store);
+	munmap(one, size);
+	one = b_map(tail, size, 0);
+	faults = read_pages(one + 2 * HUGE_PAGE, 5 * PAGE);
+	t_ok(faults == (huge && !kernel_since(6, 15) ? 5 : 1),
+	     "%s: the tail takes %ld faults", store, faults);
 	munmap(one, size);
 	close(tail);
 	b_destroy("tail", 0);

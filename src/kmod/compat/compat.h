@@ -76,6 +76,37 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 }
 #endif
 
+/*
+ * mapbuf_map_page() - map a page into an area that is not VM_MIXEDMAP
+ * @vmf: of the fault
+ * @addr: where, in the area
+ * @page: what, with a reference of its own
+ *
+ * Returns VM_FAULT_NOPAGE, also if something else is there already; or
+ * VM_FAULT_FALLBACK if the kernel has to do it: a module cannot, or userfaultfd
+ * has left a marker where the fault was, which only the kernel replaces.
+ */
+#ifdef MAPBUF_HAVE_INSERT_PAGE_MKWRITE
+static inline vm_fault_t mapbuf_map_page(const struct vm_fault *vmf,
+					 unsigned long addr, struct page *page)
+{
+	struct vm_fault single = {
+		.vma = vmf->vma,
+		.address = addr,
+	};
+
+	if (vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte))
+		return VM_FAULT_FALLBACK;
+	return vmf_insert_page_mkwrite(&single, page, false);
+}
+#else
+static inline vm_fault_t mapbuf_map_page(const struct vm_fault *vmf,
+					 unsigned long addr, struct page *page)
+{
+	return VM_FAULT_FALLBACK;
+}
+#endif
+
 #ifdef MAPBUF_HAVE_CONST_UEVENT
 #define mapbuf_uevent_const const
 #else
