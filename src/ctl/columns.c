@@ -85,6 +85,13 @@ static void print_pinned(char *cell, const struct mapbuf_entry *entry,
 		size_format(cell, bytes);
 }
 
+static void print_errors(char *cell, const struct mapbuf_entry *entry,
+			 int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_errors(entry));
+}
+
 static void print_id(char *cell, const struct mapbuf_entry *entry, int exact)
 {
 	(void)exact;
@@ -188,6 +195,7 @@ const struct column column_table[COLUMN_COUNT] = {
 	  1, 1, print_pinned },
 	{ "EXPORTS", "dma-bufs made of it, for devices", 1, 0,
 	  print_exports },
+	{ "ERRORS", "pages with a memory error", 1, 0, print_errors },
 	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },
 	{ "DMABITS", "its memory lies below 2^N", 1, 0, print_dma_bits },
 	{ "ADDRESS", "where its memory begins, if in one piece; for root",

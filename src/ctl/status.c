@@ -164,6 +164,32 @@ static void tell_used(const struct mapbuf_list *list)
 	tell_pinned();
 }
 
+/* Names the buffers. */
+static int tell_errors(const struct mapbuf_list *list)
+{
+	char *names = xstrdup(""), *longer, *text;
+	const struct mapbuf_entry *entry;
+	int64_t errors = 0;
+	size_t i;
+
+	for (i = 0; (entry = mapbuf_list_get(list, i)); i++) {
+		if (mapbuf_entry_errors(entry) <= 0)
+			continue;
+		errors += mapbuf_entry_errors(entry);
+		longer = xprintf("%s %s", names, mapbuf_entry_name(entry));
+		free(names);
+		names = longer;
+	}
+	if (errors) {
+		text = xprintf("%" PRId64 " pages cannot be used, of:%s (make these buffers again)",
+			       errors, names);
+		tell("Memory errors", text);
+		free(text);
+	}
+	free(names);
+	return errors != 0;
+}
+
 static void tell_free(void)
 {
 	char all[SIZE_TEXT], huge[SIZE_TEXT], largest[SIZE_TEXT], *text, *line;
@@ -199,8 +225,10 @@ static int status(const char *root)
 	is_wrong = tell_module();
 	is_wrong |= tell_configured(&config, list);
 	tell_boot();
-	if (list)
+	if (list) {
 		tell_used(list);
+		is_wrong |= tell_errors(list);
+	}
 	tell_free();
 	mapbuf_list_free(list);
 	config_free(&config);

@@ -143,8 +143,9 @@ EXPORT_SYMBOL_GPL(mapbuf_size);
  * In one piece, for as long as the caller is a user.  It stays mapped until
  * the memory is freed.  Context: process; sleeps.
  *
- * Return: the address, -ENOMEM, or -EOPNOTSUPP for a reserved range that is not
- * cached: that is for the accessors of I/O memory.
+ * Return: the address, -ENOMEM, -EIO if a page has a memory error, or
+ * -EOPNOTSUPP for a reserved range that is not cached: that is for the accessors
+ * of I/O memory.
  */
 void *mapbuf_vmap(struct mapbuf_buffer *buf)
 {
@@ -163,8 +164,9 @@ EXPORT_SYMBOL_GPL(mapbuf_vmap);
  * The pages are not mapped for a device yet, dma_map_sgtable() does that.
  * Context: process; sleeps.
  *
- * Return: 0, -EINVAL for a range that is not of the buffer, -ENOMEM, or
- * -EOPNOTSUPP for a reserved range, which has no pages.
+ * Return: 0, -EINVAL for a range that is not of the buffer, -ENOMEM, -EIO if a
+ * page of it has a memory error, or -EOPNOTSUPP for a reserved range, which has
+ * no pages.
  */
 int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 		    struct sg_table *table)

@@ -58,14 +58,20 @@ static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
 {
 	struct mapbuf_buffer *buf = mapbuf_of(iocb->ki_filp);
 	loff_t pos = iocb->ki_pos;
+	int err = -EFAULT;
 	size_t done = 0;
 
 	while (iov_iter_count(iter) && pos < buf->spec.bytes) {
 		size_t n = min3(iov_iter_count(iter),
 				PAGE_SIZE - offset_in_page(pos),
 				(size_t)(buf->spec.bytes - pos));
-		size_t copied = mapbuf_buffer_copy(buf, pos, n, iter, to_iter);
+		size_t copied;
 
+		if (mapbuf_page_failed(buf, pos >> PAGE_SHIFT)) {
+			err = -EIO;
+			break;
+		}
+		copied = mapbuf_buffer_copy(buf, pos, n, iter, to_iter);
 		pos += copied;
 		done += copied;
 		if (copied != n || fatal_signal_pending(current))
@@ -74,7 +80,7 @@ static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
 	}
 	iocb->ki_pos = pos;
 	if (!done && iov_iter_count(iter) && pos < buf->spec.bytes)
-		return fatal_signal_pending(current) ? -EINTR : -EFAULT;
+		return fatal_signal_pending(current) ? -EINTR : err;
 	return done;
 }
 
@@ -113,7 +119,7 @@ static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 		.spd_release = splice_release,
 	};
 	loff_t at = *pos;
-	ssize_t spliced;
+	ssize_t spliced = 0;
 
 	if (!mapbuf_buffer_has_pages(buf))
 		return -EINVAL;
@@ -123,6 +129,10 @@ static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 		size_t n = min3(len, PAGE_SIZE - offset,
 				(size_t)(buf->spec.bytes - at));
 
+		if (mapbuf_page_failed(buf, at >> PAGE_SHIFT)) {
+			spliced = -EIO;
+			break;
+		}
 		pages[spd.nr_pages] = mapbuf_page(buf, at >> PAGE_SHIFT);
 		get_page(pages[spd.nr_pages]);
 		partial[spd.nr_pages].offset = offset;
@@ -131,7 +141,7 @@ static ssize_t mapbuf_splice_read(struct file *file, loff_t *pos,
 		len -= n;
 	}
 	if (!spd.nr_pages)
-		return 0;
+		return spliced;
 
 	spliced = splice_to_pipe(pipe, &spd);
 	if (spliced > 0)

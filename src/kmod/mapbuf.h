@@ -12,6 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
+#include <linux/page-flags.h>
 #include <linux/pgtable.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -55,12 +56,14 @@ static inline bool mapbuf_compound(void)
  * struct mapbuf_chunk - MAPBUF_CHUNK_PAGES pages of a buffer
  * @head: the first of adjacent pages: one compound page, or single ones
  * @pages: where the pages are not adjacent: each of them
+ * @failed: a page with a memory error has been noticed; never back to false
  *
- * One of the two is set.  The last chunk of a buffer may be shorter.
+ * One of the first two is set.  The last chunk of a buffer may be shorter.
  */
 struct mapbuf_chunk {
 	struct page *head;
 	struct page **pages;
+	bool failed;
 };
 
 /**
@@ -309,6 +312,47 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
+
+/* errors.c */
+void mapbuf_page_revoke(const struct mapbuf_buffer *buf, unsigned long index);
+unsigned long mapbuf_pages_good(const struct mapbuf_buffer *buf,
+				unsigned long first, struct page **pages,
+				unsigned long n);
+unsigned long mapbuf_pages_failed(const struct mapbuf_buffer *buf,
+				  unsigned long first, unsigned long n);
+void mapbuf_chunk_mapped(const struct mapbuf_buffer *buf, unsigned long index);
+bool mapbuf_piece_failed(struct page *head);
+
+/**
+ * mapbuf_page_failed() - whether a page has a memory error
+ * @buf: the buffer; the caller keeps it from being freed
+ * @index: below @buf->nr_pages
+ *
+ * If so, it is taken away from all who map it.  Sleeps then.
+ *
+ * Return: false for a buffer that is not made of pages.
+ */
+static inline bool mapbuf_page_failed(const struct mapbuf_buffer *buf,
+				      unsigned long index)
+{
+	if (!buf->chunks || likely(!PageHWPoison(mapbuf_page(buf, index))))
+		return false;
+	mapbuf_page_revoke(buf, index);
+	return true;
+}
+
+/**
+ * mapbuf_chunk_failed() - whether a page of a chunk is known to have an error
+ * @buf: the buffer; the caller keeps it from being freed
+ * @index: of any page of the chunk
+ *
+ * Return: true if the chunk must not be mapped in one piece.
+ */
+static inline bool mapbuf_chunk_failed(const struct mapbuf_buffer *buf,
+				       unsigned long index)
+{
+	return READ_ONCE(buf->chunks[index >> MAPBUF_CHUNK_ORDER].failed);
+}
 
 /* mapping.c */
 int mapbuf_mapping_init(struct mapbuf_buffer *buf);

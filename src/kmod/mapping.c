@@ -141,13 +141,19 @@ static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
 	unsigned long end = min(vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
 	struct page *few[64], **pages;
 	unsigned long n, left;
-	int err;
+	int err = 0;
 
 	do {
 		n = min((end - addr) >> PAGE_SHIFT, buf->nr_pages - pgoff);
 		pages = mapbuf_pages_from(buf, pgoff, &n, few, ARRAY_SIZE(few));
-		left = n;
+		left = mapbuf_pages_good(buf, pgoff, pages, n);
+		if (left != n)
+			end = addr;	/* the last round */
+		n = left;
+		if (!n)
+			break;
 		err = vm_insert_pages(vma, addr, pages, &left);
+		mapbuf_chunk_mapped(buf, pgoff);
 		addr += n << PAGE_SHIFT;
 		pgoff += n;
 	} while (!err && addr < end && pgoff < buf->nr_pages);
@@ -186,11 +192,25 @@ static vm_fault_t fault_around_singly(struct vm_fault *vmf,
 	vm_fault_t ret, around;
 
 	ret = mapbuf_map_page(vmf, addr, mapbuf_page(buf, pgoff));
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
 	around = ret;
 	for (addr += PAGE_SIZE, pgoff++; around == VM_FAULT_NOPAGE &&
-	     addr < end && pgoff < buf->nr_pages; addr += PAGE_SIZE, pgoff++)
-		around = mapbuf_map_page(vmf, addr, mapbuf_page(buf, pgoff));
+	     addr < end && pgoff < buf->nr_pages; addr += PAGE_SIZE, pgoff++) {
+		if (!mapbuf_page_failed(buf, pgoff))
+			around = mapbuf_map_page(vmf, addr,
+						 mapbuf_page(buf, pgoff));
+	}
+	mapbuf_chunk_mapped(buf, vmf->pgoff);
 	return ret;
+}
+
+/* Whether the chunk that faults, in an area that 2 MiB fit into, is single. */
+static bool chunk_is_single(const struct vm_fault *vmf,
+			    const struct mapbuf_buffer *buf)
+{
+	return !PageCompound(mapbuf_page(buf, vmf->pgoff)) ||
+	       mapbuf_chunk_failed(buf, vmf->pgoff);
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
@@ -200,11 +220,15 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= buf->nr_pages)
 		ret = VM_FAULT_SIGBUS;
+	else if (mapbuf_page_failed(buf, vmf->pgoff))
+		ret = VM_FAULT_HWPOISON;
 	else if (vmf->vma->vm_flags & VM_MIXEDMAP)
 		ret = fault_around(vmf, buf);
-	else if (!PageCompound(mapbuf_page(buf, vmf->pgoff)))
+	else if (chunk_is_single(vmf, buf))
 		ret = fault_around_singly(vmf, buf);
 	if (ret == VM_FAULT_FALLBACK) {
+		if (mapbuf_chunk_failed(buf, vmf->pgoff))
+			mapbuf_fault_singly(vmf);
 		vmf->page = mapbuf_page(buf, vmf->pgoff);
 		get_page(vmf->page);
 		ret = 0;
@@ -233,8 +257,11 @@ static vm_fault_t map_chunks(const struct vm_fault *vmf,
 	for (; addr + PMD_SIZE <= end; addr += PMD_SIZE) {
 		index = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 		head = mapbuf_page(buf, index);
-		if (PageCompound(head) && mapbuf_map_chunk(vmf, addr, head) &&
-		    addr == (vmf->address & PMD_MASK))
+		if (!PageCompound(head) || mapbuf_chunk_failed(buf, index) ||
+		    !mapbuf_map_chunk(vmf, addr, head))
+			continue;
+		mapbuf_chunk_mapped(buf, index);
+		if (addr == (vmf->address & PMD_MASK))
 			ret = VM_FAULT_NOPAGE;
 	}
 	return ret;
@@ -249,12 +276,13 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 	struct mapbuf_buffer *buf = vmf->vma->vm_private_data;
 	vm_fault_t ret = VM_FAULT_FALLBACK;
 
-	if (order != MAPBUF_CHUNK_ORDER || vmf->pgoff >= buf->nr_pages)
+	if (order != MAPBUF_CHUNK_ORDER || vmf->pgoff >= buf->nr_pages ||
+	    mapbuf_page_failed(buf, vmf->pgoff))
 		return ret;
 
 	if (vmf->vma->vm_flags & VM_MIXEDMAP)
 		ret = fault_around(vmf, buf);
-	else if (!PageCompound(mapbuf_page(buf, vmf->pgoff)))
+	else if (chunk_is_single(vmf, buf))
 		ret = fault_around_singly(vmf, buf);
 	else if (MAPBUF_MAPS_CHUNKS)
 		ret = map_chunks(vmf, buf);

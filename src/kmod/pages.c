@@ -84,8 +84,10 @@ void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr)
 		buf->spec.ops->clear(buf, nr);
 		return;
 	}
-	for (i = 0; i < chunk_pages(buf, first); i++)
-		clear_highpage(mapbuf_page(buf, first + i));
+	for (i = 0; i < chunk_pages(buf, first); i++) {
+		if (!mapbuf_page_failed(buf, first + i))
+			clear_highpage(mapbuf_page(buf, first + i));
+	}
 	cond_resched();
 }
 
@@ -178,7 +180,8 @@ static void chunk_free(const struct mapbuf_buffer *buf, unsigned long nr)
 			put_page(chunk->pages[i]);
 		kvfree(chunk->pages);
 	} else if (PageCompound(chunk->head)) {
-		put_page(chunk->head);
+		if (!mapbuf_piece_failed(chunk->head))
+			put_page(chunk->head);
 	} else {
 		for (i = 0; i < n; i++)
 			put_page(chunk->head + i);
@@ -253,8 +256,8 @@ static void *pages_vmap(const struct mapbuf_buffer *buf)
  *
  * Mapped when it is asked for first, until the memory is freed.  Sleeps.
  *
- * Return: the address, -ENOMEM, or -EOPNOTSUPP for a range that is not memory
- * to the processor.
+ * Return: the address, -ENOMEM, -EIO if a page has a memory error, or
+ * -EOPNOTSUPP for a range that is not memory to the processor.
  */
 void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 {
@@ -264,6 +267,8 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!mapbuf_buffer_has_pages(buf))
 		return buf->kaddr;
+	if (mapbuf_pages_failed(buf, 0, buf->nr_pages))
+		return ERR_PTR(-EIO);
 	if (buf->spec.ops->contiguous && !PageHighMem(buf->chunks[0].head))
 		return page_address(buf->chunks[0].head);
 
@@ -302,7 +307,8 @@ static unsigned long run_of_pages(const struct mapbuf_buffer *buf,
  *
  * Sleeps.
  *
- * Return: 0, -ENOMEM, or -EOPNOTSUPP if it has no pages.
+ * Return: 0, -ENOMEM, -EIO if a page has a memory error, or -EOPNOTSUPP if it
+ * has no pages.
  */
 int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 			   unsigned long n, struct sg_table *table)
@@ -314,6 +320,8 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 
 	if (!mapbuf_buffer_has_pages(buf))
 		return -EOPNOTSUPP;
+	if (mapbuf_pages_failed(buf, first, n))
+		return -EIO;
 
 	for (at = first; at < end; at += run_of_pages(buf, at, end)) {
 		entries++;

@@ -71,6 +71,17 @@ static ssize_t pinned_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(pinned);
 
+/* Also when nobody has touched such a page since. */
+static ssize_t errors_show(struct device *dev, struct device_attribute *attr,
+			   char *out)
+{
+	struct mapbuf_buffer *buf = to_mapbuf(dev);
+
+	return sysfs_emit(out, "%lu\n",
+			  mapbuf_pages_failed(buf, 0, buf->nr_pages));
+}
+static DEVICE_ATTR_RO(errors);
+
 /* As the parameter "reserved" has them; memory of the system is always "wb". */
 static ssize_t cache_show(struct device *dev, struct device_attribute *attr,
 			  char *out)
@@ -125,6 +136,7 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_mappings.attr,
 	&dev_attr_exports.attr,
 	&dev_attr_pinned.attr,
+	&dev_attr_errors.attr,
 	&dev_attr_dma_bits.attr,
 	&dev_attr_cache.attr,
 	&dev_attr_on_last_close.attr,

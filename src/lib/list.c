@@ -19,6 +19,7 @@ struct mapbuf_entry {
 	int64_t opens;
 	int64_t mappings;
 	int64_t exports;
+	int64_t errors;
 	int64_t dma_bits;
 	int64_t phys_addr;
 	int64_t zero_on_last_close;
@@ -71,6 +72,7 @@ static int read_entry(int class, struct mapbuf_entry *entry)
 	entry->opens = read_optional(dir, "opens");
 	entry->mappings = read_optional(dir, "mappings");
 	entry->exports = read_optional(dir, "exports");
+	entry->errors = read_optional(dir, "errors");
 	entry->dma_bits = read_optional(dir, "dma_bits");
 	entry->phys_addr = read_optional(dir, "phys_addr");
 	entry->zero_on_last_close = read_zero_on_last_close(dir);
@@ -196,6 +198,11 @@ int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry)
 	snprintf(path, sizeof(path), "%s/mapbuf%u/pinned",
 		 libmapbuf_class_dir(), entry->id);
 	return read_optional(AT_FDCWD, path);
+}
+
+int64_t mapbuf_entry_errors(const struct mapbuf_entry *entry)
+{
+	return entry->errors;
 }
 
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)

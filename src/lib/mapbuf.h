@@ -176,6 +176,8 @@ int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry);
 /* In bytes; read now, as the module looks at each page */
 int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry);
+/* In pages */
+int64_t mapbuf_entry_errors(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry);
 /* -1 also for ordinary users, and for scattered memory */
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry);

@@ -33,6 +33,10 @@ test_status()
 		"Memory used: 70M in 2 buffers" fake status
 	contains "status: what is pinned of destroyed buffers" 0 \
 		"Still pinned: 2M of destroyed buffers" fake status
+	echo 2 >"$tmp/root/sys/class/mapbuf/mapbuf0/errors"
+	contains "status: memory errors" 1 \
+		"Memory errors: 2 pages cannot be used, of: adc0 (" fake status
+	rm "$tmp/root/sys/class/mapbuf/mapbuf0/errors"
 	printf '[adc1]\nSize=1M\n[adc2]\nSize=1x\n' >>"$tmp/root/etc/mapbuf.conf"
 	contains "status: what is missing" 1 \
 		"3 configured in 1 files, 1 present, 2 missing: adc1 adc2 (mapbufctl apply)" \

@@ -175,6 +175,7 @@ test_show()
 	chmod 640 "$tmp/root/dev/mapbuf0"
 	echo 32 >"$tmp/root/sys/class/mapbuf/mapbuf0/dma_bits"
 	echo 2 >"$tmp/root/sys/class/mapbuf/mapbuf0/exports"
+	echo 3 >"$tmp/root/sys/class/mapbuf/mapbuf0/errors"
 	echo 0x0000000012340000 >"$tmp/root/sys/class/mapbuf/mapbuf0/phys_addr"
 	holder 123 recorder "0::/system.slice/recorder@adc0.service" 2 1
 	holder 45 viewer "12:cpu:/
@@ -192,6 +193,7 @@ test_show()
   MAPPINGS: 0
     PINNED: 0B
    EXPORTS: 2
+    ERRORS: 3
         ID: 0
    DMABITS: 32
    ADDRESS: 0x12340000
@@ -218,6 +220,7 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
          "mappings": 0,
          "pinned": 0,
          "exports": 2,
+         "errors": 3,
          "id": 0,
          "dmabits": 32,
          "address": "0x12340000",

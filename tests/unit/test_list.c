@@ -59,6 +59,7 @@ static void sorted_and_complete(void **state)
 	fixture_write("/sys/class/mapbuf/mapbuf9/numa_node", "1\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/opens", "2\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/exports", "3\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/errors", "4\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/mappings", "3\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/pinned", "8192\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
@@ -79,6 +80,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_opens(entry), 2);
 	assert_int_equal(mapbuf_entry_exports(entry), 3);
 	assert_int_equal(mapbuf_entry_pinned(entry), 8192);
+	assert_int_equal(mapbuf_entry_errors(entry), 4);
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);
@@ -88,6 +90,7 @@ static void sorted_and_complete(void **state)
 	assert_string_equal(mapbuf_entry_name(entry), "b");
 	assert_int_equal(mapbuf_entry_numa_node(entry), -1);
 	assert_int_equal(mapbuf_entry_opens(entry), -1);
+	assert_int_equal(mapbuf_entry_errors(entry), -1);
 	assert_int_equal(mapbuf_entry_mappings(entry), -1);
 	assert_int_equal(mapbuf_entry_pinned(entry), -1);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), -1);

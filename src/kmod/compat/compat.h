@@ -16,6 +16,8 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 
+#include <asm/pgalloc.h>
+
 #include "compat/features.h"
 
 #ifndef MAPBUF_HAVE_VM_FLAGS_SET
@@ -63,7 +65,6 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 	struct folio *folio = page_folio(head);
 
 	return pmd_none(pmdp_get_lockless(piece.pmd)) &&
-	       !folio_test_has_hwpoisoned(folio) &&
 	       vmf_insert_folio_pmd(&piece, folio, false) == VM_FAULT_NOPAGE;
 }
 #else
@@ -104,6 +105,47 @@ static inline vm_fault_t mapbuf_map_page(const struct vm_fault *vmf,
 					 unsigned long addr, struct page *page)
 {
 	return VM_FAULT_FALLBACK;
+}
+#endif
+
+/*
+ * mapbuf_set_failed() - remember that not all of a compound page can be mapped
+ * @head: its first page
+ *
+ * mapbuf_fault_singly() - let the kernel map the one page that a fault returns
+ * @vmf: of the fault, in an area that is not VM_MIXEDMAP
+ *
+ * Before 5.16 the kernel does not ask for errors.  It maps 2 MiB where there is
+ * no page table, so put there the one that it has allocated for this fault.
+ */
+#ifdef MAPBUF_HAVE_FOLIO_HAS_HWPOISONED
+static inline void mapbuf_set_failed(struct page *head)
+{
+	folio_set_has_hwpoisoned(page_folio(head));
+}
+
+static inline void mapbuf_fault_singly(struct vm_fault *vmf)
+{
+}
+#else
+static inline void mapbuf_set_failed(struct page *head)
+{
+}
+
+static inline void mapbuf_fault_singly(struct vm_fault *vmf)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+
+	if (vmf->prealloc_pte) {
+		spinlock_t *lock = pmd_lock(mm, vmf->pmd);
+
+		if (pmd_none(*vmf->pmd)) {
+			mm_inc_nr_ptes(mm);
+			pmd_populate(mm, vmf->pmd, vmf->prealloc_pte);
+			vmf->prealloc_pte = NULL;
+		}
+		spin_unlock(lock);
+	}
 }
 #endif
 

@@ -48,6 +48,8 @@
  *          MAPBUF_CREATE_ZERO_LAST_CLOSE: EBUSY while pages are pinned that
  *          the last user left, EINTR when a signal arrives while the memory is
  *          cleared, EAGAIN with O_NONBLOCK until it is
+ * page     one with a memory error: read and write end before it, and at it give
+ *          EIO; a touch in a mapping raises SIGBUS, BUS_MCEERR_AR
  * poll     always writable; readable while there was a notification that the
  *          file has not seen, see struct mapbuf_notify; hung up (POLLHUP) once
  *          the buffer has been destroyed
