@@ -26,11 +26,16 @@ static unsigned int below(struct sharer *s, unsigned int n)
 
 static void share_create(struct sharer *s)
 {
-	int err = b_try_create(name_text('s', below(s, SHARED_NAMES)),
-			       below(s, 8) ? PAGES * PAGE : HUGE_PAGE,
-			       1 + below(s, 2));
+	struct mapbuf_create c = {
+		.size = sizeof(c),
+		.bytes = below(s, 8) ? PAGES * PAGE : HUGE_PAGE,
+		.backing = 1 + below(s, 2),
+		.flags = below(s, 2) ? MAPBUF_CREATE_ZERO_LAST_CLOSE : 0,
+	};
 
-	must(!err || err == -EEXIST);
+	snprintf(c.name, sizeof(c.name), "%s",
+		 name_text('s', below(s, SHARED_NAMES)));
+	must(!ioctl(b_control(), MAPBUF_IOC_CREATE, &c) || errno == EEXIST);
 }
 
 static void share_destroy(struct sharer *s)
