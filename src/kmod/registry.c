@@ -173,7 +173,6 @@ void mapbuf_registry_announce(struct mapbuf_buffer *buf)
 	mutex_unlock(&registry_lock);
 }
 
-
 /**
  * mapbuf_registry_for_each() - do something to each buffer
  * @fn: what; it may remove the buffer

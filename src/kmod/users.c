@@ -85,6 +85,14 @@ void mapbuf_users_init(struct mapbuf_buffer *buf)
 	INIT_DELAYED_WORK(&buf->clear_work, clear_work);
 }
 
+/* Under users_lock. */
+static void clear_start(struct mapbuf_buffer *buf)
+{
+	WRITE_ONCE(buf->clear_state, -EINPROGRESS);
+	buf->clear_tries = 0;
+	queue_delayed_work(clear_queue, &buf->clear_work, 0);
+}
+
 /* Become a user if the memory is clear.  Returns 0, or @buf->clear_state. */
 static int users_try_enter(struct mapbuf_buffer *buf)
 {
@@ -106,11 +114,8 @@ static int users_try_enter(struct mapbuf_buffer *buf)
 static void clear_again(struct mapbuf_buffer *buf)
 {
 	spin_lock(&buf->users_lock);
-	if (buf->clear_state == -EBUSY) {
-		WRITE_ONCE(buf->clear_state, -EINPROGRESS);
-		buf->clear_tries = 0;
-		queue_delayed_work(clear_queue, &buf->clear_work, 0);
-	}
+	if (buf->clear_state == -EBUSY)
+		clear_start(buf);
 	spin_unlock(&buf->users_lock);
 }
 
@@ -167,10 +172,8 @@ void mapbuf_users_leave(struct mapbuf_buffer *buf)
 	if (!atomic_dec_and_lock(&buf->active, &buf->users_lock))
 		return;
 	if (buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE) {
-		WRITE_ONCE(buf->clear_state, -EINPROGRESS);
 		buf->clear_next = 0;
-		buf->clear_tries = 0;
-		queue_delayed_work(clear_queue, &buf->clear_work, 0);
+		clear_start(buf);
 	}
 	spin_unlock(&buf->users_lock);
 }
