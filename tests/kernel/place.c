@@ -3,7 +3,7 @@
  * Where memory comes from: node, bound, alignment, one piece.  In a machine of
  * 4 GiB and two nodes, whose memory is then fragmented on purpose.
  */
-#include "t.h"
+#include "use.h"
 
 #include <sys/syscall.h>
 

@@ -206,19 +206,6 @@ int b_id(const char *name)
 	return id;
 }
 
-int b_nodes(void)
-{
-	DIR *dir = opendir("/dev");
-	struct dirent *entry;
-	int nodes = 0, id;
-
-	while (dir && (entry = readdir(dir)))
-		nodes += sscanf(entry->d_name, "mapbuf%d", &id) == 1;
-	if (dir)
-		closedir(dir);
-	return nodes;
-}
-
 int b_open(const char *name, int flags)
 {
 	char path[64];

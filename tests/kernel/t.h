@@ -80,7 +80,6 @@ int b_request(struct mapbuf_create *request, const char *name, uint64_t bytes,
 int b_create(const char *name, uint64_t bytes, unsigned int backing);
 int b_destroy(const char *name, unsigned int flags);
 int b_id(const char *name);
-int b_nodes(void);	/* how many there are in /dev */
 int b_open(const char *name, int flags);
 char *b_map(int fd, size_t len, off_t offset);
 char *b_sysfs(const char *name, const char *file);

@@ -3,6 +3,19 @@
 
 #include <dirent.h>
 
+int b_nodes(void)
+{
+	DIR *dir = opendir("/dev");
+	struct dirent *entry;
+	int nodes = 0, id;
+
+	while (dir && (entry = readdir(dir)))
+		nodes += sscanf(entry->d_name, "mapbuf%d", &id) == 1;
+	if (dir)
+		closedir(dir);
+	return nodes;
+}
+
 bool has_dmabuf(void)
 {
 	int fd, dmabuf;

@@ -5,6 +5,9 @@
 
 #include "t.h"
 
+/* How many nodes of buffers there are. */
+int b_nodes(void);
+
 /* Whether the kernel has dma-bufs. */
 bool has_dmabuf(void);
 
