@@ -370,6 +370,7 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 #endif
 
 /* sysfs.c */
+bool mapbuf_may_see_addresses(void);
 void mapbuf_counts_attach(struct mapbuf_buffer *buf);
 void mapbuf_counts_detach(struct mapbuf_buffer *buf);
 void mapbuf_counts_changed(struct kernfs_node *attr);

@@ -180,6 +180,8 @@ static int reserved_set(const char *text, const struct kernel_param *kp)
 
 static int reserved_get(char *out, const struct kernel_param *kp)
 {
+	if (!mapbuf_may_see_addresses())
+		return -EPERM;
 	return sysfs_emit(out, "%s\n", param_reserved);
 }
 

@@ -112,14 +112,24 @@ static ssize_t dma_bits_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(dma_bits);
 
-/* Also checks who reads: a descriptor can be passed on. */
+/**
+ * mapbuf_may_see_addresses() - whether the caller may learn physical addresses
+ *
+ * Asked for each read, as a descriptor can be passed on.
+ *
+ * Return: true for whoever may map any address, or administers the system.
+ */
+bool mapbuf_may_see_addresses(void)
+{
+	return capable(CAP_SYS_ADMIN) || capable(CAP_SYS_RAWIO);
+}
+
 static ssize_t phys_addr_show(struct device *dev, struct device_attribute *attr,
 			      char *out)
 {
 	phys_addr_t phys;
 
-	/* Whoever may map any address learns nothing here. */
-	if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_RAWIO))
+	if (!mapbuf_may_see_addresses())
 		return -EPERM;
 	if (!mapbuf_buffer_phys(to_mapbuf(dev), &phys))
 		return -ENODATA;

@@ -215,16 +215,19 @@ static void without_privilege(unsigned int seed)
 static void asks_for_address(unsigned int seed)
 {
 	char path[64], text[32];
-	int fd;
+	int fd, parameter;
 
 	(void)seed;
+	parameter = open("/sys/module/mapbuf/parameters/reserved", O_RDONLY);
 	snprintf(path, sizeof(path), "/sys/class/mapbuf/mapbuf%d/phys_addr",
 		 b_id("r"));
 	fd = open(path, O_RDONLY);
 	drop(CAP_SYS_ADMIN);
 	must(pread(fd, text, sizeof(text), 0) > 0);
+	must(pread(parameter, text, sizeof(text), 0) > 0);
 	drop(CAP_SYS_RAWIO);
 	must(pread(fd, text, sizeof(text), 0) == -1 && errno == EPERM);
+	must(pread(parameter, text, sizeof(text), 0) == -1 && errno == EPERM);
 }
 
 static void locked_down(void)
@@ -272,7 +275,7 @@ int main(void)
 	t_ok(reap(), "without CAP_SYS_RAWIO: EPERM, other backings work");
 	reserve("r", HOLE, MIB, 0, 0);
 	child(asks_for_address, 0);
-	t_ok(reap(), "phys_addr takes CAP_SYS_ADMIN or CAP_SYS_RAWIO");
+	t_ok(reap(), "phys_addr and reserved= take CAP_SYS_ADMIN or CAP_SYS_RAWIO");
 	b_destroy("r", 0);
 	locked_down();
 	return t_done();
