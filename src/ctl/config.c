@@ -92,14 +92,6 @@ static void check_defaults(struct config *config, struct section *buffer)
 	}
 }
 
-static int has_group(const struct config *config, const struct section *buffer)
-{
-	int group = property_find("Group");
-
-	return buffer->settings[group].value ||
-	       config->defaults.settings[group].value;
-}
-
 static void warn_about_group(struct config *config)
 {
 	if (config->warned_about_group)
@@ -122,6 +114,7 @@ static void settle_buffer(struct config *config, struct section *buffer,
 		return;
 	}
 	apply_settings(config, buffer, &buffer->properties);
+	properties_settle(&buffer->properties);
 	check_defaults(config, buffer);
 	if (!buffer->is_broken && !buffer->settings[size].value &&
 	    !config->defaults.settings[size].value)
@@ -144,7 +137,7 @@ static void settle(struct config *config)
 		buffer = &config->buffers[i];
 		settle_buffer(config, buffer, &defaults);
 		if (!has_default_group && !buffer->is_broken &&
-		    !has_group(config, buffer))
+		    properties_use_default_group(&buffer->properties))
 			warn_about_group(config);
 	}
 }

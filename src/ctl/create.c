@@ -113,7 +113,7 @@ static int run(int argc, char **argv)
 	struct option table[PROPERTY_COUNT + 1];
 	struct properties properties;
 	struct environment env = { .root = "", .memory = size_of_memory() };
-	int option, has_default_group, has_group = 0;
+	int option, has_default_group;
 	char reason[REASON_SIZE];
 	const char *wrong;
 
@@ -124,14 +124,14 @@ static int run(int argc, char **argv)
 		    set_property(&properties, argv[0], &property_table[option],
 				 optarg, &env))
 			return usage_error(argv);
-		has_group |= option == property_find("Group");
 	}
+	properties_settle(&properties);
 	wrong = check(argc - optind, argv[optind], &properties, reason);
 	if (wrong) {
 		message(LEVEL_ERROR, "%s: %s", argv[0], wrong);
 		return usage_error(argv);
 	}
-	if (!has_default_group && !has_group)
+	if (!has_default_group && properties_use_default_group(&properties))
 		message(LEVEL_WARNING,
 			"mapbufctl: group '" DEFAULT_GROUP "' does not exist: the buffer gets the group root");
 	return create(argv[optind], &properties);

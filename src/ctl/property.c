@@ -154,8 +154,10 @@ static int set_user(struct properties *to, const char *value,
 static int set_group(struct properties *to, const char *value,
 		     const struct environment *env, char *reason)
 {
-	if (!account_find_group(env->root, value, &to->gid))
+	if (!account_find_group(env->root, value, &to->gid)) {
+		to->has_group = 1;
 		return 0;
+	}
 	snprintf(reason, REASON_SIZE, "there is no such group");
 	return -1;
 }
@@ -171,6 +173,7 @@ static int set_mode(struct properties *to, const char *value,
 		return -1;
 	}
 	to->mode = mode;
+	to->has_mode = 1;
 	return 0;
 }
 
@@ -199,9 +202,9 @@ const struct property property_table[PROPERTY_COUNT] = {
 	{ "User", "user", NULL, "USER",
 	  "owner of the node; default: root", set_user },
 	{ "Group", "group", NULL, "GROUP",
-	  "group of the node; default: " DEFAULT_GROUP, set_group },
+	  "group of the node; default: " DEFAULT_GROUP ", or root if reserved", set_group },
 	{ "Mode", "mode", NULL, "MODE",
-	  "permissions of the node; default: 0660", set_mode },
+	  "permissions of the node; default: 0660, or 0600 if reserved", set_mode },
 	{ "OnLastClose", "zero-on-last-close", "zero", NULL,
 	  "clear the memory with the last close", set_on_last_close },
 };
@@ -224,6 +227,26 @@ int properties_init(struct properties *properties,
 		.cache = mapbuf_caches()[0], .numa_node = -1, .mode = 0660
 	};
 	return account_find_group(env->root, DEFAULT_GROUP, &properties->gid);
+}
+
+static int is_reserved(const struct properties *properties)
+{
+	return properties->backing &&
+	       strcmp(properties->backing, "reserved") == 0;
+}
+
+void properties_settle(struct properties *properties)
+{
+	if (!is_reserved(properties) || properties->has_group)
+		return;
+	properties->gid = 0;
+	if (!properties->has_mode)
+		properties->mode = 0600;
+}
+
+int properties_use_default_group(const struct properties *properties)
+{
+	return !properties->has_group && !is_reserved(properties);
 }
 
 static int is_below(const struct properties *range, unsigned int bits)
@@ -253,7 +276,7 @@ static int check_reserved(const struct properties *range, char *reason)
 
 int properties_check(const struct properties *properties, char *reason)
 {
-	if (properties->backing && strcmp(properties->backing, "reserved") == 0)
+	if (is_reserved(properties))
 		return check_reserved(properties, reason);
 	if (!properties->has_start && properties->cache == mapbuf_caches()[0])
 		return 0;

@@ -30,7 +30,9 @@ struct properties {
 	int numa_node;		/* -1: any */
 	unsigned int dma_bits;	/* 0: any address */
 	uid_t uid;
+	int has_group;
 	gid_t gid;
+	int has_mode;
 	mode_t mode;
 	int zero_on_last_close;
 };
@@ -65,6 +67,13 @@ int property_find(const char *key);
 /* -1 when that group does not exist; it is root then. */
 int properties_init(struct properties *properties,
 		    const struct environment *env);
+/*
+ * When all is set: a reserved range, which may be all of a device, is root's alone
+ * unless something else was asked for.
+ */
+void properties_settle(struct properties *properties);
+/* Whether the group is the one that buffers belong to unless told otherwise. */
+int properties_use_default_group(const struct properties *properties);
 /* Whether they go together; if not, fills in the reason and gives -1. */
 int properties_check(const struct properties *properties, char *reason);
 /* NULL when out of memory */

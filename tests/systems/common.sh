@@ -105,6 +105,65 @@ scattered 33554432 vmalloc"
 	done
 }
 
+# Numbers: there need not be such users.
+owner()
+{
+	stat -L -c '%u:%g %a' "/dev/mapbuf/$1"
+}
+
+# owner_is WHAT NAME OWNER: once udev has been there, and when it comes again.
+owner_is()
+{
+	udevadm settle
+	check "$1" equal "$(owner "$2")" "$3"
+	udevadm trigger --action=change --settle --subsystem-match=mapbuf
+	udevadm trigger --action=add --settle --subsystem-match=mapbuf
+	check "$1, also when udev is triggered" equal "$(owner "$2")" "$3"
+	mapbufctl destroy "$2"
+}
+
+# Ordinary users, with numbers of 1000 and more; where there is no memory.
+range=0x800000000
+test_owners()
+{
+	group=$(getent group mapbuf | cut -d: -f3)
+	useradd -u 4711 -U someone
+	gid=$(id -g someone)
+	mapbufctl create owned-by-one --size=4K --user=someone \
+		--group=someone >/dev/null
+	owner_is "an ordinary user and group" owned-by-one "4711:$gid 660"
+	mapbufctl create nobodys --size=4K --user=4712 --group=4713 --mode=0604 \
+		>/dev/null
+	owner_is "numbers that nobody has" nobodys '4712:4713 604'
+	mapbufctl create registers --size=4K --backing=reserved \
+		--start=$range >/dev/null
+	owner_is "a reserved range is root's" registers '0:0 600'
+	perl create.pl registers start=$range
+	owner_is "also if its creator says nothing" registers '0:0 600'
+	mapbufctl create registers --size=4K --backing=reserved \
+		--start=$range --group=4713 >/dev/null
+	owner_is "unless something else is asked for" registers '0:4713 660'
+	perl create.pl nothing
+	owner_is "nothing was chosen" nothing "0:$group 660"
+	perl create.pl part uid=4712
+	owner_is "an owner alone" part "4712:$group 660"
+	perl create.pl part gid=4713
+	owner_is "a group alone" part '0:4713 660'
+	perl create.pl part mode=0604
+	owner_is "a mode alone" part "0:$group 604"
+	perl create.pl part uid=4712 mode=0
+	owner_is "a mode for nobody" part "4712:$group 0"
+
+	groupmod -n mapbuf-away mapbuf
+	systemctl restart systemd-udevd
+	perl create.pl nothing
+	owner_is "without the group mapbuf" nothing '0:0 660'
+	perl create.pl part gid=4713
+	owner_is "without it, another group" part '0:4713 660'
+	groupmod -n mapbuf mapbuf-away
+	systemctl restart systemd-udevd
+}
+
 test_consumer()
 {
 	check "enabled services ran when their buffer appeared" \

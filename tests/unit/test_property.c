@@ -212,6 +212,34 @@ static void defaults(void **state)
 	assert_int_equal(properties.has_start, 0);
 }
 
+/* @group, @mode: what is given, or NULL */
+static void of_a_range(const char *group, const char *mode, gid_t gid,
+		       mode_t expected)
+{
+	struct environment env = { .root = fixture_root() };
+
+	fixture_write("/etc/group", "mapbuf:x:543:\n");
+	assert_int_equal(properties_init(&properties, &env), 0);
+	good("Backing", "reserved");
+	if (group)
+		good("Group", group);
+	if (mode)
+		good("Mode", mode);
+	properties_settle(&properties);
+	assert_int_equal(properties.gid, gid);
+	assert_int_equal(properties.mode, expected);
+	assert_int_equal(properties_use_default_group(&properties), 0);
+}
+
+static void defaults_of_a_range(void **state)
+{
+	(void)state;
+	of_a_range(NULL, NULL, 0, 0600);
+	of_a_range(NULL, "0640", 0, 0640);
+	of_a_range("1234", NULL, 1234, 0660);
+	of_a_range("1234", "0600", 1234, 0600);
+}
+
 static void unknown_key(void **state)
 {
 	(void)state;
@@ -231,6 +259,7 @@ int main(void)
 		cmocka_unit_test(accounts_of_this_system),
 		fixture_test(last_close),
 		fixture_test(defaults),
+		fixture_test(defaults_of_a_range),
 		cmocka_unit_test(unknown_key),
 	};
 
