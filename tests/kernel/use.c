@@ -16,6 +16,19 @@ int b_nodes(void)
 	return nodes;
 }
 
+void wait_asleep(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (state != 'S') {
+		file = fopen(path, "re");
+		must(file && fscanf(file, "%*d %*s %c", &state) == 1);
+		fclose(file);
+	}
+}
+
 bool has_dmabuf(void)
 {
 	int fd, dmabuf;

@@ -8,6 +8,9 @@
 /* How many nodes of buffers there are. */
 int b_nodes(void);
 
+/* Until a process sleeps. */
+void wait_asleep(pid_t pid);
+
 /* Whether the kernel has dma-bufs. */
 bool has_dmabuf(void);
 

@@ -3,7 +3,7 @@
  * What it costs to wake up another process, beside an eventfd: two processes
  * wake up each other in turn.  Compared where the clock counts instructions.
  */
-#include "t.h"
+#include "use.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -130,21 +130,6 @@ static void crowd(unsigned int unused)
 	poll(p, CROWD, -1);
 }
 
-/* Whether a process sleeps, after it has said that it will. */
-static void wait_asleep(pid_t pid)
-{
-	char path[64], state = 0, said;
-	FILE *file;
-
-	must(read(crowd_ready[0], &said, 1) == 1);
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	while (state != 'S') {
-		file = fopen(path, "re");
-		must(file && fscanf(file, "%*d %*s %c", &state) == 1);
-		fclose(file);
-	}
-}
-
 /* Nanoseconds for a notification, by so many descriptors with that eventfd. */
 static double crowd_cost(int efd, int descriptors)
 {
@@ -176,11 +161,13 @@ static void crowds(bool counted)
 	struct rlimit limit = { 2 * CROWD, 2 * CROWD };
 	double one, all;
 	pid_t pid;
+	char said;
 
 	must(!setrlimit(RLIMIT_NOFILE, &limit) && !pipe(crowd_ready));
 	b_create("crowd", PAGE, MAPBUF_BACKING_VMALLOC);
 	crowd_fd = eventfd(0, EFD_NONBLOCK);
 	pid = child(crowd, 0);
+	must(read(crowd_ready[0], &said, 1) == 1);
 	wait_asleep(pid);
 	one = crowd_cost(crowd_fd, 1);
 	all = crowd_cost(crowd_fd, CROWD);
