@@ -396,6 +396,12 @@ int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 
 	vm_flags_clear(vma, VM_MAYEXEC);
 	vm_flags_set(vma, VM_DONTEXPAND);
+	/*
+	 * By itself the kernel takes the mapping of a node that is gone, also of
+	 * a destroyed buffer, for anonymous memory, and would dump it.
+	 */
+	if (!mapbuf_dumps_files(vma->vm_mm))
+		vm_flags_set(vma, VM_DONTDUMP);
 	vma->vm_private_data = buf;
 	if (!mapbuf_buffer_has_pages(buf)) {
 		err = mmap_pfn(buf, vma);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Core dumps: a buffer is in one when coredump_filter asks for shared file
- * mappings, and only then.
+ * Core dumps: a buffer is in one when coredump_filter asked for shared file
+ * mappings as it was mapped, and only then; also if its node is gone meanwhile,
+ * which the kernel takes for anonymous memory.
  */
 #include "t.h"
+#include "use.h"
 
 #include <elf.h>
 #include <sys/resource.h>
@@ -32,6 +34,9 @@ static bool dump(int fd, const char *filter, char **at)
 	if (!pid) {
 		setrlimit(RLIMIT_CORE, &unlimited);
 		set("/proc/self/coredump_filter", filter);
+		if (mmap(map, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) !=
+		    map)
+			t_bail("mmap in a child");
 		abort();
 	}
 	waitpid(pid, &status, 0);
@@ -69,6 +74,34 @@ static size_t dumped(const char *at, char *copy)
 	return held;
 }
 
+/* Both: when it is asked for, and as usual. */
+static void dumps(int fd, const char *what, char *copy)
+{
+	char *at;
+
+	memset(copy, 0, SIZE);
+	t_ok(dump(fd, "0x8", &at), "%s: %s: dump with shared files", store,
+	     what);
+	t_ok(dumped(at, copy) == SIZE && filled(copy, SIZE, SEED),
+	     "%s: %s: has the buffer's data", store, what);
+	t_ok(dump(fd, "0x33", &at), "%s: %s: dump as usual", store, what);
+	t_ok(dumped(at, copy) == 0, "%s: %s: has none of it", store, what);
+}
+
+/* The kernel dumps them as anonymous memory if that is asked for, too. */
+static void gone(int fd, const char *what, char *copy)
+{
+	char *at;
+
+	memset(copy, 0, SIZE);
+	t_ok(dump(fd, "0xa", &at), "%s: %s: dump with all that is shared",
+	     store, what);
+	t_ok(dumped(at, copy) == SIZE && filled(copy, SIZE, SEED),
+	     "%s: %s: has the buffer's data", store, what);
+	t_ok(dump(fd, "0x33", &at), "%s: %s: dump as usual", store, what);
+	t_ok(dumped(at, copy) == 0, "%s: %s: has none of it", store, what);
+}
+
 int main(void)
 {
 	const struct store *s;
@@ -76,8 +109,8 @@ int main(void)
 	set("/proc/sys/kernel/core_pattern", "/tmp/core");
 	set("/proc/sys/kernel/core_uses_pid", "0");
 	for (s = stores; s->name; s++) {
-		char *map, *at, *copy = malloc(SIZE);
-		int fd;
+		char *map, *copy = malloc(SIZE);
+		int fd, dmabuf = -1;
 
 		store = s->name;
 		b_create("core", SIZE, s->id);
@@ -86,16 +119,23 @@ int main(void)
 		fill(map, SIZE, SEED);
 		munmap(map, SIZE);
 
-		memset(copy, 0, SIZE);
-		t_ok(dump(fd, "0x8", &at), "%s: dump with shared files", store);
-		t_ok(dumped(at, copy) == SIZE && filled(copy, SIZE, SEED),
-		     "%s: has the buffer's data", store);
-		t_ok(dump(fd, "0x33", &at), "%s: dump as usual", store);
-		t_ok(dumped(at, copy) == 0, "%s: has none of it", store);
-
+		dumps(fd, "node", copy);
+		if (has_dmabuf()) {
+			dmabuf = b_export(fd, 0, SIZE);
+			dumps(dmabuf, "dma-buf", copy);
+		} else {
+			t_skip("the kernel has no dma-bufs", "%s: dma-buf",
+			       store);
+		}
+		t_ok(!b_destroy("core", MAPBUF_DESTROY_DEFERRED),
+		     "%s: destroy", store);
+		gone(fd, "destroyed", copy);
+		if (dmabuf >= 0) {
+			dumps(dmabuf, "dma-buf of it", copy);
+			close(dmabuf);
+		}
 		close(fd);
 		free(copy);
-		t_ok(!b_destroy("core", 0), "%s: destroy", store);
 	}
 	return t_done();
 }

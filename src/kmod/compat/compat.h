@@ -15,6 +15,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/sched/coredump.h>
 
 #include <asm/pgalloc.h>
 
@@ -31,6 +32,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 {
 	vma->vm_flags &= ~flags;
 }
+#endif
+
+/* Whether core dumps of the process have shared mappings of files. */
+#ifdef MAPBUF_HAVE_MM_FLAGS_TEST
+#define mapbuf_dumps_files(mm) mm_flags_test(MMF_DUMP_MAPPED_SHARED, mm)
+#else
+#define mapbuf_dumps_files(mm) test_bit(MMF_DUMP_MAPPED_SHARED, &(mm)->flags)
 #endif
 
 #ifdef MAPBUF_HAVE_MAP_PAGES_RETURNS
