@@ -28,6 +28,7 @@
 #include <linux/mman.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -79,6 +80,12 @@ int mapbuf_mapping_init(struct mapbuf_buffer *buf)
 		return PTR_ERR(inode);
 	}
 	i_size_write(inode, buf->spec.bytes);
+	/*
+	 * The kernel moves no pages between nodes whose file wants those of the
+	 * lowest zone, vma_migratable(), and so does not take them out of page
+	 * tables to see who touches them.  It never allocates any for this file.
+	 */
+	mapping_set_gfp_mask(inode->i_mapping, GFP_KERNEL | GFP_DMA);
 	buf->inode = inode;
 	return 0;
 }
