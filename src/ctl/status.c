@@ -112,7 +112,7 @@ static uint64_t read_limit(char **setting)
 /* In bytes; @otherwise if the module does not tell. */
 static uint64_t read_bytes(const char *file, uint64_t otherwise)
 {
-	char *text = system_read(file);
+	char *text = system_read("%s", file);
 	uint64_t bytes = otherwise;
 	const char *why;
 
