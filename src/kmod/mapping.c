@@ -375,6 +375,8 @@ static int mmap_pfn(const struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 
 	mapbuf_buffer_phys(buf, &phys);
 	vma->vm_page_prot = buf->spec.ops->pgprot(buf, vma->vm_page_prot);
+	/* As memremap() does: with memory encryption they would differ. */
+	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
 	vma->vm_ops = &mapping_pfn_vm_ops;
 	return remap_pfn_range(vma, vma->vm_start,
 			       (phys >> PAGE_SHIFT) + vma->vm_pgoff,
