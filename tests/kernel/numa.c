@@ -90,7 +90,8 @@ int main(void)
 		}
 		t_ok(rounds == 3, "%s: ordinary memory: %ld faults", s->name,
 		     asked);
-		t_ok(taken < (long)(BUFFER / HUGE_PAGE) / 2, "%s: a buffer: %ld faults", s->name, taken);
+		t_ok(taken < (long)(BUFFER / HUGE_PAGE) / 2,
+		     "%s: a buffer: %ld faults", s->name, taken);
 		munmap(at, BUFFER);
 		munmap(plain, SIZE);
 		close(fd);
