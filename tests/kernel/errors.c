@@ -226,8 +226,11 @@ static void life(const struct store *s, size_t size, size_t bad,
 	t_ok(!b_destroy("errors", 0), "%s: destroy", store);
 	lost += size / KIB - mem_free();
 	t_ok(kept(frame, compound), "%s: the page is not free", store);
-	t_ok(lost < (long)((compound ? HUGE_PAGE : PAGE) / KIB) + 1024,
-	     "%s: %ld KiB are lost", store, lost);
+	if (debug_kernel())	/* keeps more of what is freed than a buffer has */
+		t_skip("it keeps freed memory", "%s: what is lost", store);
+	else
+		t_ok(lost < (long)((compound ? HUGE_PAGE : PAGE) / KIB) + 1024,
+		     "%s: %ld KiB are lost", store, lost);
 }
 
 int main(void)
