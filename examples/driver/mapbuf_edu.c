@@ -96,6 +96,9 @@ static dma_addr_t edu_slot(const struct edu *edu)
 static void edu_store(struct edu *edu)
 {
 	edu->loaded = true;
+	/* A process may have written to it; from now on it is the device's. */
+	dma_sync_single_for_device(edu->dev, edu_slot(edu), EDU_FRAME_SIZE,
+				   DMA_FROM_DEVICE);
 	edu_move(edu, EDU_MEMORY, edu_slot(edu), EDU_DMA_FROM_DEVICE);
 }
 
@@ -136,7 +139,8 @@ static int edu_make_buffer(struct pci_dev *pdev, struct edu *edu)
 	edu->buf = mapbuf_create(&attr);
 	if (IS_ERR(edu->buf))
 		return PTR_ERR(edu->buf);
-	err = mapbuf_sg_table(edu->buf, 0, mapbuf_size(edu->buf), &edu->table);
+	err = mapbuf_sg_table_for(edu->buf, &pdev->dev, 0,
+				  mapbuf_size(edu->buf), &edu->table);
 	if (err)
 		goto err_destroy;
 	err = dma_map_sgtable(&pdev->dev, &edu->table, DMA_FROM_DEVICE, 0);

@@ -154,14 +154,15 @@ void *mapbuf_vmap(struct mapbuf_buffer *buf)
 EXPORT_SYMBOL_GPL(mapbuf_vmap);
 
 /**
- * mapbuf_sg_table() - the pages of a buffer, for a device
+ * mapbuf_sg_table() - the pages of a buffer
  * @buf: a buffer that the caller is a user of
  * @offset: of the first byte, a multiple of PAGE_SIZE
  * @bytes: length, a multiple of PAGE_SIZE, not 0
  * @table: filled in; adjacent pages are one entry.  To be freed with
  *	   sg_free_table() before the buffer is put.
  *
- * The pages are not mapped for a device yet, dma_map_sgtable() does that.
+ * For a device use mapbuf_sg_table_for().  The pages are not mapped for it yet,
+ * dma_map_sgtable() does that.
  * Context: process; sleeps.
  *
  * Return: 0, -EINVAL for a range that is not of the buffer, -ENOMEM, -EIO if a
@@ -173,10 +174,33 @@ int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 {
 	if (!mapbuf_range_valid(buf, offset, bytes))
 		return -EINVAL;
-	return mapbuf_buffer_sg_table(buf, offset >> PAGE_SHIFT,
+	return mapbuf_buffer_sg_table(buf, NULL, offset >> PAGE_SHIFT,
 				      bytes >> PAGE_SHIFT, table);
 }
 EXPORT_SYMBOL_GPL(mapbuf_sg_table);
+
+/**
+ * mapbuf_sg_table_for() - the same, in entries that a device takes
+ * @buf: a buffer that the caller is a user of
+ * @dev: the device; its masks and limits set
+ * @offset: as for mapbuf_sg_table()
+ * @bytes: as for mapbuf_sg_table()
+ * @table: as for mapbuf_sg_table(); no entry is longer than
+ *	   dma_get_max_seg_size() and dma_max_mapping_size() allow
+ *
+ * Context: process; sleeps.
+ *
+ * Return: as mapbuf_sg_table().
+ */
+int mapbuf_sg_table_for(struct mapbuf_buffer *buf, struct device *dev,
+			size_t offset, size_t bytes, struct sg_table *table)
+{
+	if (!mapbuf_range_valid(buf, offset, bytes))
+		return -EINVAL;
+	return mapbuf_buffer_sg_table(buf, dev, offset >> PAGE_SHIFT,
+				      bytes >> PAGE_SHIFT, table);
+}
+EXPORT_SYMBOL_GPL(mapbuf_sg_table_for);
 
 /**
  * mapbuf_notify() - tell everybody who waits that there is new data

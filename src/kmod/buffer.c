@@ -92,6 +92,7 @@ static void buffer_free(struct mapbuf_buffer *buf)
 	unsigned long pinned = 0;
 
 	mapbuf_notify_end(buf);
+	mapbuf_dmabuf_end(buf);
 	/* One that was never seen had no mapbuf_create either. */
 	if (buf->dev.devt)
 		trace_mapbuf_release(buf);
@@ -146,6 +147,7 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	mutex_init(&buf->vmap_lock);
 	mapbuf_users_init(buf);
 	mapbuf_notify_init(buf);
+	mapbuf_dmabuf_init(buf);
 
 	device_initialize(&buf->dev);
 	buf->dev.class = &mapbuf_class;

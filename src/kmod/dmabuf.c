@@ -32,103 +32,100 @@ MAPBUF_IMPORT_NS_DMA_BUF;
  * @buf: the buffer; this is one of its users
  * @first: page of it
  * @nr_pages: length
- * @lock: protects @attachments, and whether each is mapped
- * @attachments: of struct mapbuf_attachment
+ * @writes: how many accesses of processors for writing have begun and not ended;
+ *	    under dma_lock of @buf
  */
 struct mapbuf_dmabuf {
 	struct mapbuf_buffer *buf;
 	unsigned long first;
 	unsigned long nr_pages;
-	struct mutex lock;	/* attachments, and whether they are mapped */
-	struct list_head attachments;
+	unsigned int writes;
 };
 
 /**
- * struct mapbuf_attachment - a device that imports
- * @dev: the device; the importer keeps it until it detaches
- * @table: the memory as the device sees it, while it is mapped; else no entries
- * @mapped: whether it is
- * @link: in struct mapbuf_dmabuf
+ * struct mapbuf_dma_map - what a device has mapped of a buffer
+ * @dev: the device; the importer keeps it until it has unmapped this
+ * @table: the memory as the device sees it
+ * @direction: as the importer said
+ * @first: page of the buffer
+ * @nr_pages: length
+ * @link: in the list of the buffer, of which whatever is exported again, and
+ *	  synchronized, reaches all devices
  */
-struct mapbuf_attachment {
+struct mapbuf_dma_map {
 	struct device *dev;
 	struct sg_table table;
-	bool mapped;
+	enum dma_data_direction direction;
+	unsigned long first;
+	unsigned long nr_pages;
 	struct list_head link;
 };
 
+/* Entries of I/O memory have no pages, which most importers want. */
 static int dmabuf_attach(struct dma_buf *dmabuf,
 			 struct dma_buf_attachment *attachment)
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
-	struct mapbuf_attachment *a;
 
-	a = kzalloc(sizeof(*a), GFP_KERNEL);
-	if (!a)
-		return -ENOMEM;
-
-	a->dev = attachment->dev;
-	attachment->priv = a;
-	mutex_lock(&export->lock);
-	list_add(&a->link, &export->attachments);
-	mutex_unlock(&export->lock);
+	if (!mapbuf_buffer_has_pages(export->buf) && !attachment->peer2peer)
+		return -EOPNOTSUPP;
 	return 0;
 }
 
-static void dmabuf_detach(struct dma_buf *dmabuf,
-			  struct dma_buf_attachment *attachment)
-{
-	struct mapbuf_dmabuf *export = dmabuf->priv;
-	struct mapbuf_attachment *a = attachment->priv;
-
-	mutex_lock(&export->lock);
-	list_del(&a->link);
-	mutex_unlock(&export->lock);
-	kfree(a);
-}
-
-static int map_pages(struct mapbuf_dmabuf *export, struct mapbuf_attachment *a,
-		     enum dma_data_direction direction)
+static int map_pages(struct mapbuf_dmabuf *export, struct mapbuf_dma_map *map)
 {
 	int err;
 
-	err = mapbuf_buffer_sg_table(export->buf, export->first,
-				     export->nr_pages, &a->table);
+	err = mapbuf_buffer_sg_table(export->buf, map->dev, export->first,
+				     export->nr_pages, &map->table);
 	if (err)
 		return err;
-	err = dma_map_sgtable(a->dev, &a->table, direction, 0);
+	err = dma_map_sgtable(map->dev, &map->table, map->direction, 0);
 	if (err)
-		sg_free_table(&a->table);
+		sg_free_table(&map->table);
 	return err;
+}
+
+/*
+ * dma_map_resource() takes what it is given for the registers of a device: it does
+ * not look for where a bus sees memory elsewhere, and behind an IOMMU of arm64 it
+ * makes uncached what processors have cached.
+ */
+static bool can_map_range(const struct mapbuf_buffer *buf, struct device *dev)
+{
+	if (dev->dma_range_map)
+		return false;
+	return IS_ENABLED(CONFIG_X86) || mapbuf_buffer_is_io(buf) ||
+	       !device_iommu_mapped(dev);
 }
 
 /*
  * Of a range without pages there are addresses for the device only, in one
  * piece, in entries as long as the device takes them.
  */
-static int map_range(struct mapbuf_dmabuf *export, struct mapbuf_attachment *a,
-		     enum dma_data_direction direction)
+static int map_range(struct mapbuf_dmabuf *export, struct mapbuf_dma_map *map)
 {
 	size_t offset = export->first << PAGE_SHIFT, at, n;
 	size_t bytes = export->nr_pages << PAGE_SHIFT;
-	size_t longest = clamp_t(size_t, dma_get_max_seg_size(a->dev) & PAGE_MASK,
-				 PAGE_SIZE, SZ_1G);
+	size_t longest = mapbuf_dma_segment(map->dev);
 	struct scatterlist *sg;
 	dma_addr_t addr;
 	int err, i;
 
-	err = sg_alloc_table(&a->table, DIV_ROUND_UP(bytes, longest),
+	if (!can_map_range(export->buf, map->dev))
+		return -EOPNOTSUPP;
+	err = sg_alloc_table(&map->table, DIV_ROUND_UP(bytes, longest),
 			     GFP_KERNEL);
 	if (err)
 		return err;
-	addr = dma_map_resource(a->dev, export->buf->spec.phys_addr + offset,
-				bytes, direction, 0);
-	if (dma_mapping_error(a->dev, addr)) {
-		sg_free_table(&a->table);
+	addr = dma_map_resource(map->dev, export->buf->spec.phys_addr + offset,
+				bytes, map->direction, 0);
+	if (dma_mapping_error(map->dev, addr)) {
+		sg_free_table(&map->table);
 		return -EIO;
 	}
 	at = 0;
-	for_each_sgtable_dma_sg(&a->table, sg, i) {
+	for_each_sgtable_dma_sg(&map->table, sg, i) {
 		n = min(bytes - at, longest);
 		sg_set_page(sg, NULL, n, 0);
 		sg_dma_address(sg) = addr + at;
@@ -138,33 +135,36 @@ static int map_range(struct mapbuf_dmabuf *export, struct mapbuf_attachment *a,
 	return 0;
 }
 
-static void unmap_range(struct mapbuf_dmabuf *export,
-			struct mapbuf_attachment *a,
-			enum dma_data_direction direction)
-{
-	dma_unmap_resource(a->dev, sg_dma_address(a->table.sgl),
-			   export->nr_pages << PAGE_SHIFT, direction, 0);
-}
-
-/* The core maps an attachment once at a time, and keeps it until unmapped. */
+/* An importer may map an attachment more than once, each time anew. */
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
 {
 	struct mapbuf_dmabuf *export = attachment->dmabuf->priv;
-	struct mapbuf_attachment *a = attachment->priv;
+	struct mapbuf_buffer *buf = export->buf;
+	struct mapbuf_dma_map *map;
 	int err;
 
-	if (mapbuf_buffer_has_pages(export->buf))
-		err = map_pages(export, a, direction);
-	else
-		err = map_range(export, a, direction);
-	if (err)
-		return ERR_PTR(err);
+	map = kzalloc(sizeof(*map), GFP_KERNEL);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	map->dev = attachment->dev;
+	map->direction = direction;
+	map->first = export->first;
+	map->nr_pages = export->nr_pages;
 
-	mutex_lock(&export->lock);
-	a->mapped = true;
-	mutex_unlock(&export->lock);
-	return &a->table;
+	/* Who synchronizes meanwhile waits, and then finds it in the list. */
+	mutex_lock(&buf->dma_lock);
+	if (mapbuf_buffer_has_pages(buf))
+		err = map_pages(export, map);
+	else
+		err = map_range(export, map);
+	if (!err)
+		list_add(&map->link, &buf->dma_maps);
+	mutex_unlock(&buf->dma_lock);
+	if (!err)
+		return &map->table;
+	kfree(map);
+	return ERR_PTR(err);
 }
 
 static void dmabuf_unmap(struct dma_buf_attachment *attachment,
@@ -172,51 +172,83 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment,
 			 enum dma_data_direction direction)
 {
 	struct mapbuf_dmabuf *export = attachment->dmabuf->priv;
-	struct mapbuf_attachment *a = attachment->priv;
+	struct mapbuf_dma_map *map = container_of(table, struct mapbuf_dma_map,
+						  table);
+	struct mapbuf_buffer *buf = export->buf;
 
-	mutex_lock(&export->lock);
-	a->mapped = false;
-	mutex_unlock(&export->lock);
-
-	if (mapbuf_buffer_has_pages(export->buf))
-		dma_unmap_sgtable(a->dev, table, direction, 0);
+	mutex_lock(&buf->dma_lock);
+	list_del(&map->link);
+	if (mapbuf_buffer_has_pages(buf))
+		dma_unmap_sgtable(map->dev, table, map->direction, 0);
 	else
-		unmap_range(export, a, direction);
+		dma_unmap_resource(map->dev, sg_dma_address(table->sgl),
+				   map->nr_pages << PAGE_SHIFT, map->direction,
+				   0);
+	mutex_unlock(&buf->dma_lock);
 	sg_free_table(table);
+	kfree(map);
+}
+
+static bool overlaps(const struct mapbuf_dmabuf *export,
+		     const struct mapbuf_dma_map *map)
+{
+	return map->first < export->first + export->nr_pages &&
+	       export->first < map->first + map->nr_pages;
 }
 
 /*
- * For devices that do not see what processors have in their caches.  Ranges
- * without pages cannot be synchronized; they are cached as their owner chose.
+ * For devices that do not see what processors have in their caches, and for those
+ * behind bounce buffers.  The direction that counts is that of the mapping: what
+ * a device only reads is the same in memory.  Ranges without pages cannot be
+ * synchronized; they are cached as their owner chose.
+ *
+ * While a processor writes the memory is not the device's: to fetch what the
+ * device has written would throw away what the processor has.
  */
 static int dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 				   enum dma_data_direction direction)
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
-	struct mapbuf_attachment *a;
+	struct mapbuf_buffer *buf = export->buf;
+	struct mapbuf_dma_map *map;
 
-	mutex_lock(&export->lock);
-	list_for_each_entry(a, &export->attachments, link) {
-		if (a->mapped && mapbuf_buffer_has_pages(export->buf))
-			dma_sync_sgtable_for_cpu(a->dev, &a->table, direction);
+	mutex_lock(&buf->dma_lock);
+	list_for_each_entry(map, &buf->dma_maps, link) {
+		if (!buf->dma_writes && mapbuf_buffer_has_pages(buf) &&
+		    map->direction != DMA_TO_DEVICE && overlaps(export, map))
+			dma_sync_sgtable_for_cpu(map->dev, &map->table,
+						 map->direction);
 	}
-	mutex_unlock(&export->lock);
+	if (direction != DMA_FROM_DEVICE) {
+		export->writes++;
+		buf->dma_writes++;
+	}
+	mutex_unlock(&buf->dma_lock);
 	return 0;
 }
 
+/* What a processor has only read is the device's still. */
 static int dmabuf_end_cpu_access(struct dma_buf *dmabuf,
 				 enum dma_data_direction direction)
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
-	struct mapbuf_attachment *a;
+	struct mapbuf_buffer *buf = export->buf;
+	struct mapbuf_dma_map *map;
 
-	mutex_lock(&export->lock);
-	list_for_each_entry(a, &export->attachments, link) {
-		if (a->mapped && mapbuf_buffer_has_pages(export->buf))
-			dma_sync_sgtable_for_device(a->dev, &a->table,
-						    direction);
+	if (direction == DMA_FROM_DEVICE)
+		return 0;
+	mutex_lock(&buf->dma_lock);
+	/* An end without a begin is allowed, and synchronizes all the same. */
+	if (export->writes) {
+		export->writes--;
+		buf->dma_writes--;
 	}
-	mutex_unlock(&export->lock);
+	list_for_each_entry(map, &buf->dma_maps, link) {
+		if (mapbuf_buffer_has_pages(buf) && overlaps(export, map))
+			dma_sync_sgtable_for_device(map->dev, &map->table,
+						    map->direction);
+	}
+	mutex_unlock(&buf->dma_lock);
 	return 0;
 }
 
@@ -278,6 +310,10 @@ static void dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 
+	/* Accesses that were not ended: nobody can end them any more. */
+	mutex_lock(&export->buf->dma_lock);
+	export->buf->dma_writes -= export->writes;
+	mutex_unlock(&export->buf->dma_lock);
 	atomic_dec(&export->buf->exports);
 	mapbuf_buffer_put(export->buf);
 	kfree(export);
@@ -285,7 +321,6 @@ static void dmabuf_release(struct dma_buf *dmabuf)
 
 static const struct dma_buf_ops dmabuf_ops = {
 	.attach = dmabuf_attach,
-	.detach = dmabuf_detach,
 	.map_dma_buf = dmabuf_map,
 	.unmap_dma_buf = dmabuf_unmap,
 	.begin_cpu_access = dmabuf_begin_cpu_access,
@@ -329,10 +364,28 @@ static struct mapbuf_dmabuf *export_new(struct mapbuf_buffer *buf, u64 offset,
 	export->buf = mapbuf_buffer_hold(buf);
 	export->first = offset >> PAGE_SHIFT;
 	export->nr_pages = bytes >> PAGE_SHIFT;
-	mutex_init(&export->lock);
-	INIT_LIST_HEAD(&export->attachments);
 	atomic_inc(&buf->exports);
 	return export;
+}
+
+/**
+ * mapbuf_dmabuf_init() - prepare a new buffer
+ * @buf: the buffer
+ */
+void mapbuf_dmabuf_init(struct mapbuf_buffer *buf)
+{
+	mutex_init(&buf->dma_lock);
+	INIT_LIST_HEAD(&buf->dma_maps);
+	dma_resv_init(&buf->dma_resv);
+}
+
+/**
+ * mapbuf_dmabuf_end() - undo mapbuf_dmabuf_init()
+ * @buf: the buffer; there are no dma-bufs of it
+ */
+void mapbuf_dmabuf_end(struct mapbuf_buffer *buf)
+{
+	dma_resv_fini(&buf->dma_resv);
 }
 
 /**
@@ -365,6 +418,7 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 	info.size = bytes;
 	info.flags = O_RDWR | O_CLOEXEC;
 	info.priv = export;
+	info.resv = &buf->dma_resv;
 	dmabuf = dma_buf_export(&info);
 	if (IS_ERR(dmabuf)) {
 		atomic_dec(&buf->exports);
@@ -382,6 +436,14 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 }
 
 #else /* CONFIG_DMA_SHARED_BUFFER */
+
+void mapbuf_dmabuf_init(struct mapbuf_buffer *buf)
+{
+}
+
+void mapbuf_dmabuf_end(struct mapbuf_buffer *buf)
+{
+}
 
 struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 				  u64 bytes)

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/device.h>
+#include <linux/dma-resv.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/mm_types.h>
@@ -136,6 +137,10 @@ struct mapbuf_spec {
  * @waiters: who polls
  * @notify_work: tells of notifications that cannot be told of at once
  * @exports: dma-bufs of it
+ * @dma_lock: protects @dma_maps and @dma_writes; taken under @dma_resv
+ * @dma_maps: of struct mapbuf_dma_map, what devices have mapped by any dma-buf
+ * @dma_writes: the sum of the accesses for writing of all dma-bufs
+ * @dma_resv: the fences of all dma-bufs
  * @vmap_lock: protects @vaddr
  * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL
  * @gone: the node has been taken away; never back to false
@@ -176,6 +181,12 @@ struct mapbuf_buffer {
 	struct work_struct notify_work;
 	bool gone;
 	atomic_t exports;
+#ifdef CONFIG_DMA_SHARED_BUFFER
+	struct mutex dma_lock;	/* dma_maps, dma_writes */
+	struct list_head dma_maps;
+	unsigned int dma_writes;
+	struct dma_resv dma_resv;
+#endif
 	struct mutex vmap_lock;	/* vaddr */
 	void *vaddr;
 	struct rhash_head name_node;
@@ -307,8 +318,10 @@ size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 			  struct iov_iter *iter, bool to_iter);
 bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes);
 void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf);
-int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
-			   unsigned long n, struct sg_table *table);
+size_t mapbuf_dma_segment(struct device *dev);
+int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, struct device *dev,
+			   unsigned long first, unsigned long n,
+			   struct sg_table *table);
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
@@ -376,6 +389,8 @@ void mapbuf_counts_detach(struct mapbuf_buffer *buf);
 void mapbuf_counts_changed(struct kernfs_node *attr);
 
 /* dmabuf.c */
+void mapbuf_dmabuf_init(struct mapbuf_buffer *buf);
+void mapbuf_dmabuf_end(struct mapbuf_buffer *buf);
 struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 				  u64 bytes);
 

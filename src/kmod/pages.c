@@ -2,6 +2,7 @@
 /*
  * The memory of a buffer, whatever store it came from.
  */
+#include <linux/dma-mapping.h>
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -280,11 +281,27 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 	return vaddr ?: ERR_PTR(-ENOMEM);
 }
 
-/* How many pages from @first on are adjacent, @end and what an entry holds aside. */
-static unsigned long run_of_pages(const struct mapbuf_buffer *buf,
-				  unsigned long first, unsigned long end)
+/**
+ * mapbuf_dma_segment() - how long an entry of a table may be for a device
+ * @dev: the device
+ *
+ * It may have a limit of its own, and where its DMA goes through bounce buffers
+ * these have one.
+ *
+ * Return: bytes, a multiple of PAGE_SIZE.
+ */
+size_t mapbuf_dma_segment(struct device *dev)
 {
-	const unsigned long most = UINT_MAX >> PAGE_SHIFT;
+	return clamp_t(size_t, min_t(size_t, dma_get_max_seg_size(dev),
+				     dma_max_mapping_size(dev)) & PAGE_MASK,
+		       PAGE_SIZE, SZ_1G);
+}
+
+/* How many pages from @first on are adjacent, at most @most, and before @end. */
+static unsigned long run_of_pages(const struct mapbuf_buffer *buf,
+				  unsigned long first, unsigned long end,
+				  unsigned long most)
+{
 	unsigned long pfn = page_to_pfn(mapbuf_page(buf, first)), at = first;
 
 	end = min(end, first + most);
@@ -301,6 +318,7 @@ static unsigned long run_of_pages(const struct mapbuf_buffer *buf,
 /**
  * mapbuf_buffer_sg_table() - the pages of a part of a buffer
  * @buf: the buffer, which the caller is a user of
+ * @dev: the device that it is for; NULL: entries as long as they can be
  * @first: page of it
  * @n: length in pages
  * @table: filled in, to be freed with sg_free_table()
@@ -310,9 +328,12 @@ static unsigned long run_of_pages(const struct mapbuf_buffer *buf,
  * Return: 0, -ENOMEM, -EIO if a page has a memory error, or -EOPNOTSUPP if it
  * has no pages.
  */
-int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
-			   unsigned long n, struct sg_table *table)
+int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, struct device *dev,
+			   unsigned long first, unsigned long n,
+			   struct sg_table *table)
 {
+	unsigned long most = (dev ? mapbuf_dma_segment(dev) : UINT_MAX) >>
+			     PAGE_SHIFT;
 	unsigned long at, run, end = first + n;
 	unsigned int entries = 0;
 	struct scatterlist *sg;
@@ -323,7 +344,7 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 	if (mapbuf_pages_failed(buf, first, n))
 		return -EIO;
 
-	for (at = first; at < end; at += run_of_pages(buf, at, end)) {
+	for (at = first; at < end; at += run_of_pages(buf, at, end, most)) {
 		entries++;
 		cond_resched();
 	}
@@ -331,7 +352,7 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, unsigned long first,
 	if (err)
 		return err;
 	for (at = first, sg = table->sgl; at < end; at += run, sg = sg_next(sg)) {
-		run = run_of_pages(buf, at, end);
+		run = run_of_pages(buf, at, end, most);
 		sg_set_page(sg, mapbuf_page(buf, at), run << PAGE_SHIFT, 0);
 		cond_resched();
 	}

@@ -133,8 +133,25 @@ static void killed(const char *store)
 	t_ok(!bad, "%s: a killed process leaves no import", store);
 }
 
+/* It wants pages, which a reserved range has not. */
+static void without_pages(void)
+{
+	int display = open_display(), node = b_open("display", O_RDWR);
+	int whole = b_export(node, 0, SIZE);
+
+	t_ok(import(display, whole) == -EOPNOTSUPP,
+	     "reserved: is not for drivers that want pages");
+	close(whole);
+	close(node);
+	close(display);
+}
+
 static void all(const struct store *s)
 {
+	if (s->id == MAPBUF_BACKING_RESERVED) {
+		without_pages();
+		return;
+	}
 	imports(s->name);
 	outlives(s);
 	killed(s->name);

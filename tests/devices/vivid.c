@@ -292,12 +292,32 @@ static void scattered(void)
 	t_ok(exports("camera") == 0, "it leaves no export");
 }
 
+/* It wants pages, which a reserved range has not. */
+static void without_pages(void)
+{
+	int part;
+
+	node = b_open("camera", O_RDWR);
+	video_open(&video, WIDTH, HEIGHT);
+	part = b_export(node, 0, video.slot);
+	video_request(&video, VIDEO_SLOTS);
+	t_ok(video_queue(&video, 0, part, video.slot) == -EOPNOTSUPP,
+	     "an importer that wants pages of a reserved range");
+	close(video.fd);
+	close(part);
+	close(node);
+}
+
 static bool dma;
 
 static void all(const struct store *s)
 {
 	if (dma && s->id == MAPBUF_BACKING_VMALLOC) {
 		scattered();
+		return;
+	}
+	if (dma && s->id == MAPBUF_BACKING_RESERVED) {
+		without_pages();
 		return;
 	}
 	captures(s->name);

@@ -223,11 +223,14 @@ static void data(const struct store *s)
 
 static struct driver_call import_call;
 
+static unsigned int import_flags;
+
 static int import(int dmabuf, uint64_t bytes, uint64_t seed,
 		  unsigned int segment)
 {
 	import_call = (struct driver_call) {
 		.fd = dmabuf, .bytes = bytes, .seed = seed, .segment = segment,
+		.flags = import_flags,
 	};
 	return ask(DRIVER_IMPORT, &import_call);
 }
@@ -248,6 +251,7 @@ static void imported(const char *what, int fd, size_t size, bool adjacent)
 	whole = import_call.entries;
 	again = import(dmabuf, PAGE, 7 + PAGE / 8, 64 * KIB);
 	t_ok(!again && import_call.bytes == part &&
+	     import_call.longest <= 64 * KIB &&
 	     (!adjacent || (import_call.entries ==
 			    (part + 64 * KIB - 1) / (64 * KIB) && whole == 1)),
 	     "%s: in entries of 64 KiB", what);
@@ -262,10 +266,16 @@ static void imported_range(uint64_t start)
 		.size = sizeof(c), .bytes = MIB, .name = NAME,
 		.backing = MAPBUF_BACKING_RESERVED, .phys_addr = start,
 	};
-	int fd;
+	int fd, dmabuf;
 
 	must(!ioctl(b_control(), MAPBUF_IOC_CREATE, &c));
 	fd = b_open(NAME, O_RDWR);
+	import_flags = 0;
+	dmabuf = b_export(fd, 0, PAGE);
+	t_ok(import(dmabuf, PAGE, 0, 0) == -EOPNOTSUPP,
+	     "a range is not for devices that want pages");
+	close(dmabuf);
+	import_flags = DRIVER_PEER;
 	imported("a range", fd, MIB, true);
 	t_ok(import_call.address == start + PAGE, "where it is (%#llx)",
 	     (unsigned long long)import_call.address);

@@ -305,6 +305,9 @@ struct mapbuf_eventfd {
  * Makes a dma-buf, which drivers of devices import, of the buffer or of a part.
  * It keeps the memory, also after the buffer has been destroyed with
  * MAPBUF_DESTROY_DEFERRED.  Processes can map it as they map the node.
+ * DMA_BUF_IOCTL_SYNC reaches all devices that have imported any part of the buffer
+ * by any dma-buf of it.  A reserved range has no pages: drivers that want pages,
+ * not addresses alone, cannot import it (EOPNOTSUPP).
  *
  * EACCES      the descriptor is not open for writing, as devices may write
  * EINVAL      the range is empty, not in whole pages, or not within the buffer

@@ -12,6 +12,7 @@
 #include <linux/platform_device.h>
 #include <linux/poll.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -19,14 +20,24 @@
 #include "driver.h"
 #include "mix.h"
 
+#define MAPS 2
+
 /**
  * struct client - an open file
- * @lock: protects @buf
+ * @lock: protects what follows
  * @buf: what it is a user of, or NULL
+ * @attachment: of the dma-buf that is mapped for the device, or NULL
+ * @tables: what is mapped of it
+ * @directions: how
+ * @maps: how often
  */
 struct client {
-	struct mutex lock;	/* buf */
+	struct mutex lock;	/* buf, maps */
 	struct mapbuf_buffer *buf;
+	struct dma_buf_attachment *attachment;
+	struct sg_table *tables[MAPS];
+	enum dma_data_direction directions[MAPS];
+	unsigned int maps;
 };
 
 /* What imports; it does nothing. */
@@ -160,6 +171,16 @@ free:
 	return err;
 }
 
+/* Buffers do not move. */
+static void moved(struct dma_buf_attachment *attachment)
+{
+}
+
+static const struct dma_buf_attach_ops peer_ops = {
+	.allow_peer2peer = true,
+	.DRIVER_MOVE_NOTIFY = moved,
+};
+
 static int import(struct dma_buf *dmabuf, struct driver_call *call)
 {
 	struct dma_buf_attachment *attachment;
@@ -168,7 +189,11 @@ static int import(struct dma_buf *dmabuf, struct driver_call *call)
 	int err, i;
 
 	dma_set_max_seg_size(&device->dev, call->segment ?: UINT_MAX);
-	attachment = dma_buf_attach(dmabuf, &device->dev);
+	if (call->flags & DRIVER_PEER)
+		attachment = dma_buf_dynamic_attach(dmabuf, &device->dev,
+						    &peer_ops, NULL);
+	else
+		attachment = dma_buf_attach(dmabuf, &device->dev);
 	if (IS_ERR(attachment))
 		return PTR_ERR(attachment);
 	table = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
@@ -178,8 +203,11 @@ static int import(struct dma_buf *dmabuf, struct driver_call *call)
 
 	err = use_mapped(dmabuf, call);
 	call->bytes = 0;
-	for_each_sgtable_dma_sg(table, sg, i)
+	call->longest = 0;
+	for_each_sgtable_dma_sg(table, sg, i) {
 		call->bytes += sg_dma_len(sg);
+		call->longest = max(call->longest, sg_dma_len(sg));
+	}
 	call->entries = table->nents;
 	call->address = sg_dma_address(table->sgl);
 	dma_buf_unmap_attachment_unlocked(attachment, table, DMA_BIDIRECTIONAL);
@@ -200,6 +228,78 @@ static int do_import(struct driver_call *call)
 	return err;
 }
 
+static int do_unmap(struct client *client)
+{
+	struct dma_buf *dmabuf;
+
+	if (!client->maps)
+		return -ENXIO;
+	client->maps--;
+	dma_buf_unmap_attachment_unlocked(client->attachment,
+					  client->tables[client->maps],
+					  client->directions[client->maps]);
+	if (client->maps)
+		return 0;
+	dmabuf = client->attachment->dmabuf;
+	dma_buf_detach(dmabuf, client->attachment);
+	dma_buf_put(dmabuf);
+	return 0;
+}
+
+static int do_map(struct client *client, const struct driver_call *call)
+{
+	struct dma_buf *dmabuf = NULL;
+	struct sg_table *table;
+
+	if (client->maps == MAPS)
+		return -EBUSY;
+	if (!client->maps) {
+		dmabuf = dma_buf_get(call->fd);
+		if (IS_ERR(dmabuf))
+			return PTR_ERR(dmabuf);
+		dma_set_max_seg_size(&device->dev, SZ_64K);
+		client->attachment = dma_buf_attach(dmabuf, &device->dev);
+		if (IS_ERR(client->attachment)) {
+			dma_buf_put(dmabuf);
+			return PTR_ERR(client->attachment);
+		}
+	}
+	table = dma_buf_map_attachment_unlocked(client->attachment, call->flags);
+	if (IS_ERR(table) && dmabuf) {
+		dma_buf_detach(dmabuf, client->attachment);
+		dma_buf_put(dmabuf);
+	}
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+	client->tables[client->maps] = table;
+	client->directions[client->maps++] = call->flags;
+	return 0;
+}
+
+/* The device does what a bus would do: it uses the addresses that it got. */
+static int do_device(struct client *client, const struct driver_call *call,
+		     bool writes)
+{
+	u64 at = 0, bytes;
+	struct scatterlist *sg;
+	void *memory;
+	int err, i;
+
+	if (!client->maps)
+		return -ENXIO;
+	for_each_sgtable_dma_sg(client->tables[client->maps - 1], sg, i) {
+		bytes = min_t(u64, call->bytes - at, sg_dma_len(sg));
+		memory = phys_to_virt(sg_dma_address(sg));
+		if (writes)
+			fill(memory, bytes, call->seed + at / 8);
+		err = check(memory, bytes, call->seed + at / 8);
+		if (err)
+			return err;
+		at += bytes;
+	}
+	return 0;
+}
+
 #ifdef MAPBUF_HAVE_IMPORT_NS_TOKEN
 MODULE_IMPORT_NS(DMA_BUF);
 #else
@@ -207,6 +307,22 @@ MODULE_IMPORT_NS("DMA_BUF");
 #endif
 #else
 static int do_import(struct driver_call *call)
+{
+	return -EOPNOTSUPP;
+}
+
+static int do_map(struct client *client, const struct driver_call *call)
+{
+	return -EOPNOTSUPP;
+}
+
+static int do_unmap(struct client *client)
+{
+	return -ENXIO;
+}
+
+static int do_device(struct client *client, const struct driver_call *call,
+		     bool writes)
 {
 	return -EOPNOTSUPP;
 }
@@ -218,6 +334,13 @@ static int run(struct client *client, unsigned int command,
 	switch (command) {
 	case DRIVER_IMPORT:
 		return do_import(call);
+	case DRIVER_MAP:
+		return do_map(client, call);
+	case DRIVER_UNMAP:
+		return do_unmap(client);
+	case DRIVER_DEVICE_FILL:
+	case DRIVER_DEVICE_CHECK:
+		return do_device(client, call, command == DRIVER_DEVICE_FILL);
 	case DRIVER_CREATE:
 		return client->buf ? -EBUSY : do_create(client, call);
 	case DRIVER_FIND:
@@ -284,6 +407,8 @@ static int driver_release(struct inode *inode, struct file *file)
 {
 	struct client *client = file->private_data;
 
+	while (!do_unmap(client))
+		;
 	if (client->buf)
 		mapbuf_put(client->buf);
 	kfree(client);

@@ -24,6 +24,7 @@ struct driver_call {
 	__u32 dma_bits;
 	__u32 segment;	/* the longest one that the device takes; 0: any */
 	__u32 entries;	/* output: in the table */
+	__u32 longest;	/* output: entry as the device sees it, in bytes */
 	__s32 fd;
 };
 
@@ -50,5 +51,18 @@ struct driver_call {
  * it, entries, address.  EOPNOTSUPP where kernels import in another way.
  */
 #define DRIVER_IMPORT _IOWR('d', 9, struct driver_call)
+/*
+ * Map the dma-buf fd for the device, in the direction that flags has (enum
+ * dma_data_direction), once more if that was done; until DRIVER_UNMAP, which ends
+ * the last one, or the file is closed.  Then the device can write to what it has
+ * mapped last, or check it, as far as bytes.  As DRIVER_IMPORT.
+ */
+#define DRIVER_MAP _IOWR('d', 11, struct driver_call)
+#define DRIVER_UNMAP _IOWR('d', 12, struct driver_call)
+#define DRIVER_DEVICE_FILL _IOWR('d', 13, struct driver_call)
+#define DRIVER_DEVICE_CHECK _IOWR('d', 14, struct driver_call)
+
+/* In flags of DRIVER_IMPORT: the device can do without pages. */
+#define DRIVER_PEER 1
 
 #endif

@@ -15,6 +15,7 @@
 
 #include <uapi/linux/mapbuf.h>
 
+struct device;
 struct mapbuf_buffer;
 
 /**
@@ -52,6 +53,8 @@ size_t mapbuf_size(const struct mapbuf_buffer *buf);
 void *mapbuf_vmap(struct mapbuf_buffer *buf);
 int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 		    struct sg_table *table);
+int mapbuf_sg_table_for(struct mapbuf_buffer *buf, struct device *dev,
+			size_t offset, size_t bytes, struct sg_table *table);
 u64 mapbuf_notify(struct mapbuf_buffer *buf);
 u64 mapbuf_notify_cansleep(struct mapbuf_buffer *buf);
 
