@@ -92,19 +92,39 @@ static unsigned long range_blocked(unsigned long start, unsigned long end,
 }
 
 /*
+ * The pieces of alloc_contig_range() have each a tag of its own, and the kernel
+ * reaches all of a range by the address of the first one.
+ */
+static void range_untag(unsigned long start, unsigned long n)
+{
+	unsigned long i;
+
+	if (!IS_ENABLED(CONFIG_KASAN_SW_TAGS) &&
+	    !IS_ENABLED(CONFIG_KASAN_HW_TAGS))
+		return;
+	for (i = 0; i < n; i++)
+		page_kasan_tag_reset(pfn_to_page(start + i));
+}
+
+/* The frames [@start, @end). */
+struct frames {
+	unsigned long start;
+	unsigned long end;
+};
+
+/*
  * Take [@start, @start + @buf->nr_pages), one reference to each page.  Where
  * the kernel can give 2 MiB as one compound page, which maps in one piece, ask
  * for each by itself: they are adjacent all the same, and the first that fails
  * is known.  Else ask for all at once: 5.10 cannot isolate less than 4 MiB.  On
- * -EBUSY and -ENOMEM *@next is where it makes sense to look on.
+ * an error @failed is what could not be had.
  */
 static int range_take(struct mapbuf_buffer *buf, unsigned long start,
-		      unsigned long *next)
+		      struct frames *failed)
 {
 	unsigned long n, index, unit = buf->nr_pages;
 	int err;
 
-	*next = start + max(buf->nr_pages / 8, MAPBUF_CHUNK_PAGES);
 	if (mapbuf_contig_compound)
 		unit = MAPBUF_CHUNK_PAGES;
 
@@ -122,21 +142,32 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 	for (index = 0; index < buf->nr_pages; index += MAPBUF_CHUNK_PAGES)
 		buf->chunks[index >> MAPBUF_CHUNK_ORDER].head =
 			pfn_to_page(start + index);
+	range_untag(start, buf->nr_pages);
 	return 0;
 
 err_free:
-	if (mapbuf_contig_compound)
-		*next = start + index + n;
+	*failed = (struct frames){ start + index, start + index + n };
 	mapbuf_pages_free(buf, true);
 	return err;
+}
+
+/*
+ * Whether a doubtful page is what failed.  Else it was something that is not to
+ * be seen, as a CMA area, which looks like free memory.
+ */
+static bool was_doubtful(const struct frames *failed, struct zone *zone, int err)
+{
+	return err == -ENOMEM || range_blocked(failed->start, failed->end, zone,
+					       false) != failed->end;
 }
 
 /* @doubts: how many tries are left for ranges with doubtful pages. */
 static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone, int *doubts)
 {
-	unsigned long end = min(zone_end_pfn(zone), bound_pfn(buf));
 	unsigned long pfn = zone->zone_start_pfn;
+	unsigned long end = pfn + mapbuf_zone_reach(&buf->spec, zone);
 	unsigned long blocked, next;
+	struct frames failed;
 	int err;
 
 	for (;;) {
@@ -153,24 +184,26 @@ static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone, int *doubts)
 			continue;
 		}
 
-		if (*doubts)
-			(*doubts)--;
-		err = range_take(buf, pfn, &next);
+		err = range_take(buf, pfn, &failed);
 		if (err != -EBUSY && err != -ENOMEM)
 			return err;
-		pfn = next;
+		if (*doubts && was_doubtful(&failed, zone, err))
+			(*doubts)--;
+		/* Where the whole range was asked for, any of it may have been it. */
+		pfn = mapbuf_contig_compound ? failed.end :
+		      pfn + max(buf->nr_pages / 8, MAPBUF_CHUNK_PAGES);
 	}
 }
 
 static int node_scan(struct mapbuf_buffer *buf, int node, int *doubts)
 {
+	int i, err = -ENOMEM, top = mapbuf_top_zone(&buf->spec);
 	struct zone *zone;
-	int i, err = -ENOMEM;
 
 	/* From the top: the low zones are for devices that reach no other. */
-	for (i = ZONE_NORMAL; i >= 0 && err == -ENOMEM; i--) {
+	for (i = top; i >= 0 && err == -ENOMEM; i--) {
 		zone = &NODE_DATA(node)->node_zones[i];
-		if (populated_zone(zone))
+		if (mapbuf_zone_has(&buf->spec, zone, top, buf->nr_pages))
 			err = zone_scan(buf, zone, doubts);
 	}
 	return err;
@@ -201,7 +234,7 @@ static int contiguous_scan(struct mapbuf_buffer *buf)
 
 	/* Whoever had the lock may have taken them. */
 	err = -ENOMEM;
-	if (mapbuf_pages_available(buf->nr_pages)) {
+	if (mapbuf_pages_available(&buf->spec, buf->nr_pages)) {
 		err = nodes_scan(buf, 0);
 		if (err == -ENOMEM)
 			err = nodes_scan(buf, DOUBTFUL_TRIES);
@@ -210,19 +243,15 @@ static int contiguous_scan(struct mapbuf_buffer *buf)
 	return err;
 }
 
-/* Up to 2 MiB the buddy allocator has it. */
+/* Up to 2 MiB the buddy allocator has it, unless what it gives is too high. */
 static int contiguous_small(struct mapbuf_buffer *buf)
 {
+	gfp_t gfp = MAPBUF_GFP | __GFP_ZERO |
+		    mapbuf_zone_gfp[mapbuf_top_zone(&buf->spec)];
 	unsigned int order = get_order(buf->spec.bytes);
-	gfp_t gfp = MAPBUF_GFP | __GFP_ZERO;
-	u32 bits = buf->spec.dma_bits;
 	struct page *page;
 	unsigned long i;
 
-	if (bits && bits < 32)
-		gfp |= __GFP_DMA;
-	else if (bits && bits < 64)
-		gfp |= __GFP_DMA32;
 	if (buf->spec.numa_node != NUMA_NO_NODE)
 		gfp |= __GFP_THISNODE;
 	if (mapbuf_compound() && order == MAPBUF_CHUNK_ORDER)

@@ -31,20 +31,25 @@ static struct page *vmalloc_get(const struct mapbuf_buffer *buf, gfp_t gfp,
 	return NULL;
 }
 
-/* Ask the zones from the top down until a page lies below the bound. */
+/*
+ * Ask the zones from the top down until a page lies below the bound.  The lower
+ * ones are for those who have no other: only what the kernel would give of them.
+ */
 static struct page *vmalloc_get_bounded(const struct mapbuf_buffer *buf,
 					gfp_t gfp, unsigned int order)
 {
-	static const gfp_t zones[] = { 0, __GFP_DMA32, __GFP_DMA };
-	u32 bits = buf->spec.dma_bits;
 	struct page *page;
-	int i;
+	int type, top;
 
-	if (!bits)
+	if (!buf->spec.dma_bits)
 		return vmalloc_get(buf, gfp, order);
 
-	for (i = bits < 32 ? 1 : 0; i < ARRAY_SIZE(zones); i++) {
-		page = vmalloc_get(buf, gfp | zones[i], order);
+	top = mapbuf_top_zone(&buf->spec);
+	for (type = top; type >= 0; type--) {
+		if (type < top && !mapbuf_zones_free(&buf->spec, type, top,
+						     1UL << order))
+			continue;
+		page = vmalloc_get(buf, gfp | mapbuf_zone_gfp[type], order);
 		if (page)
 			return page;
 	}
@@ -86,7 +91,7 @@ static int vmalloc_alloc(struct mapbuf_buffer *buf)
 			return -EINTR;
 		cond_resched();
 		/* Others may have taken some meanwhile. */
-		if (!mapbuf_pages_available(buf->nr_pages - index))
+		if (!mapbuf_pages_available(&buf->spec, buf->nr_pages - index))
 			return -ENOMEM;
 
 		n = min(buf->nr_pages - index, MAPBUF_CHUNK_PAGES);

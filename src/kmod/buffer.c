@@ -174,7 +174,7 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 		return buf->spec.ops->alloc(buf);
 
 	/* Do not drive the machine into the ground only to fail. */
-	if (!mapbuf_pages_available(buf->nr_pages))
+	if (!mapbuf_pages_available(&buf->spec, buf->nr_pages))
 		return -ENOMEM;
 
 	buf->chunks = kvcalloc(mapbuf_nr_chunks(buf), sizeof(*buf->chunks),

@@ -33,6 +33,7 @@ struct mapbuf_backing_ops;
 struct mapbuf_watch;
 struct poll_table_struct;
 struct vm_area_struct;
+struct zone;
 
 /* What is as large as a user asks: fails, and kills nothing, when short. */
 #define MAPBUF_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
@@ -304,11 +305,21 @@ void mapbuf_pins_keep(struct mapbuf_buffer *buf, unsigned long pages);
 unsigned long mapbuf_pins_collect(void);
 void mapbuf_pins_stop(void);
 
+/* available.c */
+extern const gfp_t mapbuf_zone_gfp[];
+bool mapbuf_pages_available(const struct mapbuf_spec *spec, u64 nr);
+int mapbuf_top_zone(const struct mapbuf_spec *spec);
+unsigned long mapbuf_zone_reach(const struct mapbuf_spec *spec,
+				struct zone *zone);
+bool mapbuf_zone_has(const struct mapbuf_spec *spec, struct zone *zone, int top,
+		     unsigned long nr);
+bool mapbuf_zones_free(const struct mapbuf_spec *spec, int type, int top,
+		       unsigned long nr);
+
 /* pages.c */
 struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 				unsigned long first, unsigned long *n,
 				struct page **few, unsigned long nr_few);
-bool mapbuf_pages_available(u64 nr);
 int mapbuf_pages_clear(struct mapbuf_buffer *buf);
 void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr);
 bool mapbuf_chunk_pinned(const struct mapbuf_buffer *buf, unsigned long nr);

@@ -9,7 +9,6 @@
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
@@ -51,23 +50,6 @@ struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 	for (i = 0; i < *n; i++)
 		few[i] = chunk->head + index + i;
 	return few;
-}
-
-/**
- * mapbuf_pages_available() - whether memory has so many pages left
- * @nr: how many more are wanted
- *
- * Some are left for everybody else: after the last page, the next small
- * allocation of anyone wakes the OOM killer.
- *
- * Return: true if they can be had, as far as can be told without trying.
- */
-bool mapbuf_pages_available(u64 nr)
-{
-	unsigned long margin = min_t(unsigned long, totalram_pages() / 64,
-				     SZ_64M >> PAGE_SHIFT);
-
-	return nr + margin <= si_mem_available();
 }
 
 /**

@@ -334,7 +334,7 @@ int mapbuf_params_make_buffers(void)
 	}
 
 	/* Before any is made: all or nothing. */
-	if (total && !mapbuf_pages_available(total >> PAGE_SHIFT)) {
+	if (total && !mapbuf_pages_available(&spec, total >> PAGE_SHIFT)) {
 		pr_err("buffers=%u of size=%llu are more than the free memory\n",
 		       param_buffers, param_size);
 		return -ENOMEM;

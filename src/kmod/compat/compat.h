@@ -210,6 +210,13 @@ static inline struct page *mapbuf_pfn_to_online_page(unsigned long pfn)
 #define pfn_to_online_page mapbuf_pfn_to_online_page
 #endif
 
+/* How many pages of a zone CMA areas have; as if none, where it is not told. */
+#ifdef MAPBUF_HAVE_ZONE_CMA_PAGES
+#define mapbuf_zone_cma_pages(zone) ((long)zone_cma_pages(zone))
+#else
+#define mapbuf_zone_cma_pages(zone) 0L
+#endif
+
 #ifdef MAPBUF_HAVE_EVENTFD_SIGNAL_PLAIN
 /* Add up to @n to an eventfd at once; returns how much it added. */
 static inline u64 mapbuf_eventfd_signal(struct eventfd_ctx *eventfd, u64 n)

@@ -160,7 +160,8 @@ enum mapbuf_create_flags {
  * ENOSPC   the buffers together, with what is still used or pinned of those that
  *          were destroyed, would be larger than the parameter max_bytes allows,
  *          or too many
- * ENOMEM   not enough free memory, or no free range as long as asked
+ * ENOMEM   not enough free memory of the nodes and zones that the backing can use,
+ *          or no free range as long as asked
  * EINTR    a fatal signal arrived
  */
 struct mapbuf_create {
