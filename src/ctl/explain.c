@@ -26,6 +26,7 @@ static const struct explanation create_errors[] = {
 	{ EINVAL, "the module refuses its properties (is there such a NUMA node, with memory?)" },
 	{ ENOMEM, "not enough free memory (make it smaller)" },
 	{ ENOSPC, OVER_LIMIT },
+	{ EOPNOTSUPP, "this kernel has no contiguous store, as it was built without CONFIG_CONTIG_ALLOC (choose the backing vmalloc)" },
 	{ ENOTTY, "the loaded module is not of this version (load the module again)" },
 	{ E2BIG, "the loaded module is older than mapbufctl (load the module again)" },
 	{ 0, NULL }

@@ -16,7 +16,8 @@ struct mapbuf_buffer;
  * @name: as the parameter "backing", sysfs and the configuration have it
  * @id: of enum mapbuf_backing
  * @contiguous: the memory is one physical range
- * @alloc: required.  Called in process context without a lock; sleeps,
+ * @alloc: NULL in a kernel that cannot have the store.  Called in process
+ *	context without a lock; sleeps,
  *	reschedules, and stops on a fatal signal.  Fills every chunk of
  *	@buf->chunks, which are zero when it is called, with memory for
  *	@buf->nr_pages pages that @buf->spec allows, one reference to each

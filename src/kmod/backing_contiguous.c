@@ -17,6 +17,8 @@
 #include "compat/compat.h"
 #include "mapbuf.h"
 
+#ifdef CONFIG_CONTIG_ALLOC
+
 /*
  * One scan at a time: two would choose the same range, and each would see the
  * pages that the other has isolated as in use.
@@ -292,6 +294,13 @@ static int contiguous_alloc(struct mapbuf_buffer *buf)
 		return 0;
 	return mapbuf_pages_clear(buf);
 }
+
+#else /* CONFIG_CONTIG_ALLOC */
+
+/* The kernel gives nobody a range: there is no such store, only its name. */
+#define contiguous_alloc NULL
+
+#endif /* CONFIG_CONTIG_ALLOC */
 
 const struct mapbuf_backing_ops mapbuf_backing_contiguous = {
 	.name = "contiguous",

@@ -202,6 +202,8 @@ struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec)
 
 	if (!spec_valid(spec))
 		return ERR_PTR(-EINVAL);
+	if (!spec->ops->alloc)
+		return ERR_PTR(-EOPNOTSUPP);
 
 	buf = buffer_new(spec);
 	if (!buf)

@@ -115,6 +115,8 @@ static int backing_set(const char *text, const struct kernel_param *kp)
 		/* Only what can be made from nothing but a size. */
 		if (!mapbuf_backings[i]->phys &&
 		    sysfs_streq(text, mapbuf_backings[i]->name)) {
+			if (!mapbuf_backings[i]->alloc)
+				return -EOPNOTSUPP;
 			WRITE_ONCE(param_backing, mapbuf_backings[i]);
 			return 0;
 		}

@@ -33,6 +33,7 @@ static const struct {
 	{ "fail-EINVAL", EINVAL }, { "fail-ENOTTY", ENOTTY },
 	{ "fail-EINTR", EINTR }, { "fail-EIO", EIO },
 	{ "fail-EBUSY", EBUSY }, { "fail-EPERM", EPERM },
+	{ "fail-EOPNOTSUPP", EOPNOTSUPP },
 };
 
 static const char *below_root(char *path, size_t size, const char *rest)

@@ -152,6 +152,7 @@ get_root()
 {
 	case $1 in
 	*-clang | *-arm64 | *-full | *-rpm) "$vm/variant" "$1" ;;
+	*-nocontig) "$vm/root" "${1%-*}" ;;
 	*-debug | *-race | *-um) "$vm/../debug/root" "$1" ;;
 	*) "$vm/root" "$1" ;;
 	esac

@@ -295,6 +295,7 @@ static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 #define MAPBUF_DMA_MAPS_ANY_FRAME false
 #endif
 
+#ifdef CONFIG_CONTIG_ALLOC
 /*
  * mapbuf_contig_compound: whether mapbuf_alloc_contig() can give each aligned
  * 2 MiB as one compound page.  Not so if pageblocks are larger, in a kernel without
@@ -345,5 +346,6 @@ static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
 				  (compound ? __GFP_COMP : 0));
 }
 #endif
+#endif /* CONFIG_CONTIG_ALLOC */
 
 #endif /* MAPBUF_COMPAT_H */

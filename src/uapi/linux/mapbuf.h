@@ -162,6 +162,8 @@ enum mapbuf_create_flags {
  *          or too many
  * ENOMEM   not enough free memory of the nodes and zones that the backing can use,
  *          or no free range as long as asked
+ * EOPNOTSUPP  the backing is contiguous, and this kernel has no contiguous store:
+ *          it was built without CONFIG_CONTIG_ALLOC
  * EINTR    a fatal signal arrived
  */
 struct mapbuf_create {
