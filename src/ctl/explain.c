@@ -16,6 +16,7 @@ struct explanation {
 
 #define NOT_LOADED "the module mapbuf is not loaded (modprobe mapbuf; if there is no such module, see dkms status)"
 #define OVER_LIMIT "the buffers would be more than the module's limit allows (raise /sys/module/mapbuf/parameters/max_bytes)"
+#define NO_CONTIGUOUS "this kernel has no contiguous store, as it was built without CONFIG_CONTIG_ALLOC (choose the backing vmalloc)"
 #define IN_USE "it is in use (mapbufctl show names what holds it; --deferred frees it with its last user)"
 #define NO_MEMORY "not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)"
 #define NOT_IN_ONE_PIECE "not enough free memory in one piece (create it earlier, make it smaller, or choose the backing vmalloc)"
@@ -26,7 +27,7 @@ static const struct explanation create_errors[] = {
 	{ EINVAL, "the module refuses its properties (is there such a NUMA node, with memory?)" },
 	{ ENOMEM, "not enough free memory (make it smaller)" },
 	{ ENOSPC, OVER_LIMIT },
-	{ EOPNOTSUPP, "this kernel has no contiguous store, as it was built without CONFIG_CONTIG_ALLOC (choose the backing vmalloc)" },
+	{ EOPNOTSUPP, NO_CONTIGUOUS },
 	{ ENOTTY, "the loaded module is not of this version (load the module again)" },
 	{ E2BIG, "the loaded module is older than mapbufctl (load the module again)" },
 	{ 0, NULL }

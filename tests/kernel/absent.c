@@ -11,7 +11,7 @@ int main(void)
 		t_bail("unload");
 	t_ok(module_load("backing=contiguous buffers=1") == -EOPNOTSUPP,
 	     "the module does not load with it as the default");
-	t_ok(!module_load(""), "without it it does");
+	t_ok(!module_load(""), "without that it does");
 	t_ok(b_try_create("absent", 8 * MIB, MAPBUF_BACKING_CONTIGUOUS) ==
 	     -EOPNOTSUPP, "no contiguous buffer");
 	t_ok(b_try_create("absent", PAGE, MAPBUF_BACKING_CONTIGUOUS) ==

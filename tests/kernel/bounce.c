@@ -13,7 +13,6 @@
 #include "kmod/driver.h"
 
 #define SIZE (4 * MIB)
-#define WHOLE 0, SIZE
 /* enum dma_data_direction of the kernel */
 #define BOTH_WAYS 0
 #define TO_DEVICE 1
@@ -100,7 +99,7 @@ static void nothing_lost(char *map, int one, int two)
 /* A process that ends while it writes keeps nobody from what devices write. */
 static void unfinished(char *map, int node, int one, int two)
 {
-	int lost = b_export(node, WHOLE);
+	int lost = b_export(node, 0, SIZE);
 
 	must(!ask(DRIVER_MAP, one, BOTH_WAYS, 0));
 	begin(lost, DMA_BUF_SYNC_WRITE);
@@ -145,8 +144,8 @@ int main(void)
 		b_create("bounce", SIZE, s->id);
 		node = b_open("bounce", O_RDWR);
 		map = b_map(node, SIZE, 0);
-		one = b_export(node, WHOLE);
-		two = b_export(node, WHOLE);
+		one = b_export(node, 0, SIZE);
+		two = b_export(node, 0, SIZE);
 		part = b_export(node, SIZE - PAGE, PAGE);
 		by_another(map, one, two, part);
 		nothing_lost(map, one, two);

@@ -18,6 +18,7 @@ static const char *store;
 static sigjmp_buf where;
 static siginfo_t info;
 
+/* cppcheck-suppress constParameter ; as sigaction() wants it */
 static void on_sigbus(int number, siginfo_t *got, void *context)
 {
 	(void)number;

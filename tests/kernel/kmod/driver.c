@@ -34,10 +34,12 @@
 struct client {
 	struct mutex lock;	/* buf, maps */
 	struct mapbuf_buffer *buf;
+#ifdef DRIVER_IMPORTS
 	struct dma_buf_attachment *attachment;
 	struct sg_table *tables[MAPS];
 	enum dma_data_direction directions[MAPS];
 	unsigned int maps;
+#endif
 };
 
 /* What imports; it does nothing. */
