@@ -24,42 +24,9 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "dmabuf.h"
 
 MAPBUF_IMPORT_NS_DMA_BUF;
-
-/**
- * struct mapbuf_dmabuf - an exported part of a buffer
- * @buf: the buffer; this is one of its users
- * @first: page of it
- * @nr_pages: length
- * @writes: how many accesses of processors for writing have begun and not ended;
- *	    under dma_lock of @buf
- */
-struct mapbuf_dmabuf {
-	struct mapbuf_buffer *buf;
-	unsigned long first;
-	unsigned long nr_pages;
-	unsigned int writes;
-};
-
-/**
- * struct mapbuf_dma_map - what a device has mapped of a buffer
- * @dev: the device; the importer keeps it until it has unmapped this
- * @table: the memory as the device sees it
- * @direction: as the importer said
- * @first: page of the buffer
- * @nr_pages: length
- * @link: in the list of the buffer, of which whatever is exported again, and
- *	  synchronized, reaches all devices
- */
-struct mapbuf_dma_map {
-	struct device *dev;
-	struct sg_table table;
-	enum dma_data_direction direction;
-	unsigned long first;
-	unsigned long nr_pages;
-	struct list_head link;
-};
 
 /* Entries of I/O memory have no pages, which most importers want. */
 static int dmabuf_attach(struct dma_buf *dmabuf,
@@ -189,66 +156,17 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment,
 	kfree(map);
 }
 
-static bool overlaps(const struct mapbuf_dmabuf *export,
-		     const struct mapbuf_dma_map *map)
-{
-	return map->first < export->first + export->nr_pages &&
-	       export->first < map->first + map->nr_pages;
-}
-
-/*
- * For devices that do not see what processors have in their caches, and for those
- * behind bounce buffers.  The direction that counts is that of the mapping: what
- * a device only reads is the same in memory.  Ranges without pages cannot be
- * synchronized; they are cached as their owner chose.
- *
- * While a processor writes the memory is not the device's: to fetch what the
- * device has written would throw away what the processor has.
- */
 static int dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 				   enum dma_data_direction direction)
 {
-	struct mapbuf_dmabuf *export = dmabuf->priv;
-	struct mapbuf_buffer *buf = export->buf;
-	struct mapbuf_dma_map *map;
-
-	mutex_lock(&buf->dma_lock);
-	list_for_each_entry(map, &buf->dma_maps, link) {
-		if (!buf->dma_writes && mapbuf_buffer_has_pages(buf) &&
-		    map->direction != DMA_TO_DEVICE && overlaps(export, map))
-			dma_sync_sgtable_for_cpu(map->dev, &map->table,
-						 map->direction);
-	}
-	if (direction != DMA_FROM_DEVICE) {
-		export->writes++;
-		buf->dma_writes++;
-	}
-	mutex_unlock(&buf->dma_lock);
+	mapbuf_dma_begin(dmabuf->priv, direction);
 	return 0;
 }
 
-/* What a processor has only read is the device's still. */
 static int dmabuf_end_cpu_access(struct dma_buf *dmabuf,
 				 enum dma_data_direction direction)
 {
-	struct mapbuf_dmabuf *export = dmabuf->priv;
-	struct mapbuf_buffer *buf = export->buf;
-	struct mapbuf_dma_map *map;
-
-	if (direction == DMA_FROM_DEVICE)
-		return 0;
-	mutex_lock(&buf->dma_lock);
-	/* An end without a begin is allowed, and synchronizes all the same. */
-	if (export->writes) {
-		export->writes--;
-		buf->dma_writes--;
-	}
-	list_for_each_entry(map, &buf->dma_maps, link) {
-		if (mapbuf_buffer_has_pages(buf) && overlaps(export, map))
-			dma_sync_sgtable_for_device(map->dev, &map->table,
-						    map->direction);
-	}
-	mutex_unlock(&buf->dma_lock);
+	mapbuf_dma_end(dmabuf->priv, direction);
 	return 0;
 }
 
@@ -310,10 +228,7 @@ static void dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 
-	/* Accesses that were not ended: nobody can end them any more. */
-	mutex_lock(&export->buf->dma_lock);
-	export->buf->dma_writes -= export->writes;
-	mutex_unlock(&export->buf->dma_lock);
+	mapbuf_dma_remove(export);
 	atomic_dec(&export->buf->exports);
 	mapbuf_buffer_put(export->buf);
 	kfree(export);
@@ -376,6 +291,7 @@ void mapbuf_dmabuf_init(struct mapbuf_buffer *buf)
 {
 	mutex_init(&buf->dma_lock);
 	INIT_LIST_HEAD(&buf->dma_maps);
+	INIT_LIST_HEAD(&buf->dma_exports);
 	dma_resv_init(&buf->dma_resv);
 }
 
@@ -419,8 +335,10 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 	info.flags = O_RDWR | O_CLOEXEC;
 	info.priv = export;
 	info.resv = &buf->dma_resv;
+	mapbuf_dma_add(export);
 	dmabuf = dma_buf_export(&info);
 	if (IS_ERR(dmabuf)) {
+		mapbuf_dma_remove(export);
 		atomic_dec(&buf->exports);
 		mapbuf_buffer_put(buf);
 		kfree(export);

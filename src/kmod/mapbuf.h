@@ -138,9 +138,9 @@ struct mapbuf_spec {
  * @waiters: who polls
  * @notify_work: tells of notifications that cannot be told of at once
  * @exports: dma-bufs of it
- * @dma_lock: protects @dma_maps and @dma_writes; taken under @dma_resv
+ * @dma_lock: protects @dma_maps and @dma_exports; taken under @dma_resv
  * @dma_maps: of struct mapbuf_dma_map, what devices have mapped by any dma-buf
- * @dma_writes: the sum of the accesses for writing of all dma-bufs
+ * @dma_exports: of struct mapbuf_dmabuf, all dma-bufs
  * @dma_resv: the fences of all dma-bufs
  * @vmap_lock: protects @vaddr
  * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL
@@ -183,9 +183,9 @@ struct mapbuf_buffer {
 	bool gone;
 	atomic_t exports;
 #ifdef CONFIG_DMA_SHARED_BUFFER
-	struct mutex dma_lock;	/* dma_maps, dma_writes */
+	struct mutex dma_lock;	/* dma_maps, dma_exports */
 	struct list_head dma_maps;
-	unsigned int dma_writes;
+	struct list_head dma_exports;
 	struct dma_resv dma_resv;
 #endif
 	struct mutex vmap_lock;	/* vaddr */

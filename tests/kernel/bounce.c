@@ -103,12 +103,44 @@ static void unfinished(char *map, int node, int one, int two)
 
 	must(!ask(DRIVER_MAP, one, BOTH_WAYS, 0));
 	begin(lost, DMA_BUF_SYNC_WRITE);
+	fill(map, SIZE, 14);
 	close(lost);
+	t_ok(device_sees(14), "%s: what nobody ends is given to the device", store);
 	device_fill(7);
 	begin(two, DMA_BUF_SYNC_READ);
 	t_ok(filled(map, SIZE, 7), "%s: an access that nobody ends", store);
 	end(two, DMA_BUF_SYNC_READ);
 	must(!ask(DRIVER_UNMAP, 0, 0, 0));
+}
+
+/* What happens to a part happens to nothing else. */
+static void parts(char *map, int node, int one, int two, int part)
+{
+	int first = b_export(node, 0, PAGE);
+	const size_t at = SIZE - PAGE;
+
+	must(!ask(DRIVER_MAP, one, BOTH_WAYS, 0));
+	device_fill(10);
+	begin(part, DMA_BUF_SYNC_WRITE);
+	fill(map + at, PAGE, 11);
+	begin(first, DMA_BUF_SYNC_READ);
+	t_ok(filled(map, PAGE, 10), "%s: one part is fetched while another is written",
+	     store);
+	end(first, DMA_BUF_SYNC_READ);
+	device_fill(12);
+	end(part, DMA_BUF_SYNC_WRITE);
+	begin(two, DMA_BUF_SYNC_READ);
+	t_ok(filled(map, at, 12) && filled(map + at, PAGE, 11),
+	     "%s: to give one part to the device takes nothing else from it", store);
+	end(two, DMA_BUF_SYNC_READ);
+
+	fill(map + at, PAGE, 13);
+	begin(first, DMA_BUF_SYNC_READ);
+	end(first, DMA_BUF_SYNC_READ);
+	t_ok(filled(map + at, PAGE, 13),
+	     "%s: to fetch one part leaves alone what others have written", store);
+	must(!ask(DRIVER_UNMAP, 0, 0, 0));
+	close(first);
 }
 
 /* An importer may map what it has attached to more than once. */
@@ -150,6 +182,7 @@ int main(void)
 		by_another(map, one, two, part);
 		nothing_lost(map, one, two);
 		unfinished(map, node, one, two);
+		parts(map, node, one, two, part);
 		twice(map, one);
 		munmap(map, SIZE);
 		close(one);

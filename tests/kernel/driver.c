@@ -204,6 +204,10 @@ static void data(const struct store *s)
 	t_ok(!ask(DRIVER_TABLE, &call) && call.bytes == SIZE - 2 * PAGE &&
 	     (s->id == MAPBUF_BACKING_VMALLOC || call.entries == 1),
 	     "%s: a table of a part", s->name);
+	call.segment = 64 * KIB;
+	t_ok(!ask(DRIVER_TABLE, &call) && call.bytes == SIZE - 2 * PAGE &&
+	     call.longest <= 64 * KIB && call.entries >= SIZE / (64 * KIB),
+	     "%s: and for a device with a limit", s->name);
 	t_ok(at_kernel(DRIVER_TABLE, SIZE, PAGE, 0) == -EINVAL &&
 	     at_kernel(DRIVER_TABLE, 0, SIZE + PAGE, 0) == -EINVAL &&
 	     at_kernel(DRIVER_TABLE, 0, 0, 0) == -EINVAL &&

@@ -106,18 +106,28 @@ static int do_vmap(struct client *client, const struct driver_call *call,
 	return err;
 }
 
+/* As it is, or for a device that takes entries of @segment at most. */
 static int do_table(struct client *client, struct driver_call *call)
 {
 	struct sg_table table;
 	struct scatterlist *sg;
 	int err, i;
 
-	err = mapbuf_sg_table(client->buf, call->offset, call->bytes, &table);
+	dma_set_max_seg_size(&device->dev, call->segment ?: UINT_MAX);
+	if (call->segment)
+		err = mapbuf_sg_table_for(client->buf, &device->dev,
+					  call->offset, call->bytes, &table);
+	else
+		err = mapbuf_sg_table(client->buf, call->offset, call->bytes,
+				      &table);
 	if (err)
 		return err;
 	call->bytes = 0;
-	for_each_sgtable_sg(&table, sg, i)
+	call->longest = 0;
+	for_each_sgtable_sg(&table, sg, i) {
 		call->bytes += sg->length;
+		call->longest = max(call->longest, sg->length);
+	}
 	call->entries = table.orig_nents;
 	sg_free_table(&table);
 	return 0;
