@@ -105,6 +105,7 @@ struct mapbuf_spec {
  *         the memory is freed; it never rises from 0 again.
  * @active: users; 0 while memory is cleared between them
  * @announced: the buffer can be found by name; under registry_lock
+ * @leaving: it is being destroyed, and its name will be free; under registry_lock
  * @spec: as created, bytes rounded up to pages
  * @id: N of /dev/mapbufN
  * @nr_pages: size in pages
@@ -153,6 +154,7 @@ struct mapbuf_buffer {
 	refcount_t users;
 	atomic_t active;
 	bool announced;
+	bool leaving;
 	struct mapbuf_spec spec;
 	u32 id;
 	unsigned long nr_pages;

@@ -24,6 +24,11 @@ static const struct rhashtable_params names_params = {
  */
 static DEFINE_MUTEX(registry_lock);
 static struct rhashtable names;
+
+/* How often a name has been freed, and who waits for that. */
+static atomic_t names_freed = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(name_waiters);
+
 static u64 charged_bytes;
 static unsigned int charged_buffers;
 
@@ -58,18 +63,27 @@ static int id_alloc(u32 *id)
 	return err == -EBUSY ? -ENOSPC : err;
 }
 
-/**
- * mapbuf_registry_add() - reserve name, id and memory for a buffer
- * @buf: the buffer, with its name and size
- *
- * Return: 0, -EEXIST, -ENOSPC, or -ENOMEM.
+/*
+ * Whether the name is that of a buffer that is being destroyed.  Then *@seen is
+ * the number of names that have been freed.  Under registry_lock.
  */
-int mapbuf_registry_add(struct mapbuf_buffer *buf)
+static bool name_is_leaving(const struct mapbuf_buffer *buf, int *seen)
+{
+	const struct mapbuf_buffer *other =
+		rhashtable_lookup_fast(&names, buf->spec.name, names_params);
+
+	*seen = atomic_read(&names_freed);
+	return other && other->leaving;
+}
+
+/* As mapbuf_registry_add(); or *@leaving. */
+static int registry_try_add(struct mapbuf_buffer *buf, bool *leaving, int *seen)
 {
 	u64 sum;
 	int err;
 
 	mutex_lock(&registry_lock);
+	*leaving = name_is_leaving(buf, seen);
 	err = rhashtable_lookup_insert_fast(&names, &buf->name_node,
 					    names_params);
 	if (err)
@@ -96,6 +110,31 @@ out:
 }
 
 /**
+ * mapbuf_registry_add() - reserve name, id and memory for a buffer
+ * @buf: the buffer, with its name and size
+ *
+ * Whoever makes a buffer anew when it hears that it has gone may come before its
+ * name is free: that is waited for.  To free it before the event would let udev
+ * and systemd hear of the new one first.  Sleeps.
+ *
+ * Return: 0, -EEXIST, -ENOSPC, -ENOMEM, or -EINTR on a fatal signal.
+ */
+int mapbuf_registry_add(struct mapbuf_buffer *buf)
+{
+	bool leaving;
+	int seen, err;
+
+	for (;;) {
+		err = registry_try_add(buf, &leaving, &seen);
+		if (!leaving)
+			return err;
+		if (wait_event_killable(name_waiters,
+					atomic_read(&names_freed) != seen))
+			return -EINTR;
+	}
+}
+
+/**
  * mapbuf_registry_remove() - free name and id
  * @buf: the buffer; its memory stays charged until mapbuf_registry_forget()
  */
@@ -104,7 +143,9 @@ void mapbuf_registry_remove(struct mapbuf_buffer *buf)
 	mutex_lock(&registry_lock);
 	rhashtable_remove_fast(&names, &buf->name_node, names_params);
 	xa_erase(&ids, buf->id);
+	atomic_inc(&names_freed);
 	mutex_unlock(&registry_lock);
+	wake_up_all(&name_waiters);
 }
 
 /**
@@ -188,6 +229,13 @@ void mapbuf_registry_for_each(void (*fn)(struct mapbuf_buffer *buf))
 		fn(buf);
 }
 
+/* From now on nobody finds it.  Under registry_lock. */
+static void buffer_take(struct mapbuf_buffer *buf)
+{
+	buf->announced = false;
+	buf->leaving = true;
+}
+
 /**
  * mapbuf_registry_claim() - take a buffer from who might look it up by name
  * @name: MAPBUF_NAME_SIZE bytes, 0 to the end
@@ -201,7 +249,7 @@ struct mapbuf_buffer *mapbuf_registry_claim(const char *name)
 	mutex_lock(&registry_lock);
 	buf = rhashtable_lookup_fast(&names, name, names_params);
 	if (buf && buf->announced)
-		buf->announced = false;
+		buffer_take(buf);
 	else
 		buf = ERR_PTR(-ENOENT);
 	mutex_unlock(&registry_lock);
@@ -261,7 +309,7 @@ struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name)
 		refcount_dec(&buf->users);
 		held = false;
 		if (refcount_dec_if_one(&buf->users))
-			buf->announced = false;
+			buffer_take(buf);
 		else
 			err = -EBUSY;
 	}
@@ -289,7 +337,8 @@ bool mapbuf_registry_retire(struct mapbuf_buffer *buf)
 
 	mutex_lock(&registry_lock);
 	announced = buf->announced;
-	buf->announced = false;
+	if (announced)
+		buffer_take(buf);
 	mutex_unlock(&registry_lock);
 	return announced;
 }

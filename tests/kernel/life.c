@@ -3,8 +3,14 @@
 #include "use.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/sysinfo.h>
+
+#include <linux/netlink.h>
+
+#define AGAIN 50
 
 static const char *store;
 static unsigned int id;
@@ -158,6 +164,58 @@ static void untold(void)
 	t_ok(!tells(), "%s: and not after that", store);
 	b_destroy("quiet", 0);
 	stop_counting();
+}
+
+/* A message of the kernel about a buffer: whether it is gone. */
+static bool heard_of_removal(int events)
+{
+	char text[4096];
+	ssize_t n = recv(events, text, sizeof(text), 0);
+
+	return n > 0 && !strncmp(text, "remove@", 7) && strstr(text, "/mapbuf/");
+}
+
+/* Whoever makes it anew, as soon as the kernel says that it is gone, can. */
+static void make_again(unsigned int events)
+{
+	int i;
+
+	for (i = 0; i < AGAIN; i++) {
+		while (!heard_of_removal(events))
+			;
+		must(!b_try_create("again", PAGE, id));
+	}
+}
+
+/* Whether a child has ended, which stays to be reaped. */
+static bool ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid;
+}
+
+static void again(void)
+{
+	struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK, .nl_groups = 1,
+	};
+	int events = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			    NETLINK_KOBJECT_UEVENT), i;
+	pid_t pid;
+
+	if (events < 0 || bind(events, (void *)&address, sizeof(address)))
+		t_bail("hear of events");
+	b_create("again", PAGE, id);
+	pid = child(make_again, events);
+	for (i = 0; i < AGAIN; i++) {
+		while (b_destroy("again", 0) == -ENOENT && !ended(pid))
+			sched_yield();
+	}
+	t_ok(reap(), "%s: made anew when its end is heard of", store);
+	close(events);
+	b_destroy("again", 0);
 }
 
 static void wiped_at_last_close(void)
@@ -381,6 +439,7 @@ int main(void)
 		deferred();
 		told();
 		untold();
+		again();
 		wiped_at_last_close();
 		owner();
 	kept_node();
