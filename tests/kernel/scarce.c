@@ -180,6 +180,44 @@ static void pressed(void)
 	t_ok(labs(mem_free() - before) < 128 * 1024, "the memory is back");
 }
 
+#define SCORED (512 * MIB)
+
+static long score(void)
+{
+	return sum_of("/proc/self/oom_score", "%ld", "%ld");
+}
+
+/*
+ * What is mapped counts as memory of the process, though killing it frees none.
+ * OOMScoreAdjust=, in thousandths of memory and swap, makes up for it; the score
+ * is told in units of two thirds of that.
+ */
+static void scored(void)
+{
+	long before = score(), mapped, adjusted;
+	char text[16];
+	int fd, part;
+	char *map;
+
+	b_create("scored", SCORED, MAPBUF_BACKING_VMALLOC);
+	fd = b_open("scored", O_RDWR);
+	map = b_map(fd, SCORED, 0);
+	memset(map, 1, SCORED);
+	mapped = score();
+	part = SCORED / KIB * 1000 / (meminfo("MemTotal") + meminfo("SwapTotal"));
+	snprintf(text, sizeof(text), "%d", -part);
+	must(!write_file("/proc/self/oom_score_adj", text));
+	adjusted = score();
+	t_note("oom_score %ld, with a buffer %ld, and with OOMScoreAdjust=%d %ld",
+	       before, mapped, -part, adjusted);
+	t_ok(mapped > before, "a mapped buffer makes a process more likely to be killed");
+	t_ok(labs(adjusted - before) <= 3, "OOMScoreAdjust= makes up for it");
+	must(!write_file("/proc/self/oom_score_adj", "0"));
+	munmap(map, SCORED);
+	close(fd);
+	b_destroy("scored", 0);
+}
+
 int main(void)
 {
 	FILE *limit = fopen("/sys/module/mapbuf/parameters/max_bytes", "w");
@@ -189,5 +227,6 @@ int main(void)
 	for (store = stores; store->name; store++)
 		scarce();
 	pressed();
+	scored();
 	return t_done();
 }
