@@ -175,7 +175,8 @@ static void nodes(const struct store *s)
 	refused("more than node 1", usable(&kernel_zones1), s, 1, 0);
 	other = free_kib(&kernel_zones) - free_kib(&kernel_zones1);
 	n = take_all(PIECE, s->id, 1, 0, PIECES);
-	t_ok(n >= (s->id == MAPBUF_BACKING_VMALLOC ? 4 : 1), "%s: %d buffers on node 1", s->name, n);
+	t_ok(n >= (s->id == MAPBUF_BACKING_VMALLOC ? 4 : 1),
+	     "%s: %d buffers on node 1", s->name, n);
 	other -= free_kib(&kernel_zones) - free_kib(&kernel_zones1);
 	t_ok(labs(other) < SOME_MIB * 1024,
 	     "%s: node 0 gives %ld KiB to them", s->name, other);
