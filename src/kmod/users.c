@@ -187,6 +187,8 @@ void mapbuf_users_leave(struct mapbuf_buffer *buf)
  */
 void mapbuf_users_end(struct mapbuf_buffer *buf)
 {
+	if (!(buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE))
+		return;
 	cancel_delayed_work_sync(&buf->clear_work);
 	if (!buf->clear_state || mapbuf_buffer_has_pages(buf))
 		return;
