@@ -169,13 +169,14 @@ static int tell_errors(const struct mapbuf_list *list)
 {
 	char *names = xstrdup(""), *longer, *text;
 	const struct mapbuf_entry *entry;
-	int64_t errors = 0;
+	int64_t errors = 0, some;
 	size_t i;
 
 	for (i = 0; (entry = mapbuf_list_get(list, i)); i++) {
-		if (mapbuf_entry_errors(entry) <= 0)
+		some = mapbuf_entry_errors(entry);
+		if (some <= 0)
 			continue;
-		errors += mapbuf_entry_errors(entry);
+		errors += some;
 		longer = xprintf("%s %s", names, mapbuf_entry_name(entry));
 		free(names);
 		names = longer;

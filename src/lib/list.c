@@ -19,7 +19,6 @@ struct mapbuf_entry {
 	int64_t opens;
 	int64_t mappings;
 	int64_t exports;
-	int64_t errors;
 	int64_t dma_bits;
 	int64_t phys_addr;
 	int64_t zero_on_last_close;
@@ -72,7 +71,6 @@ static int read_entry(int class, struct mapbuf_entry *entry)
 	entry->opens = read_optional(dir, "opens");
 	entry->mappings = read_optional(dir, "mappings");
 	entry->exports = read_optional(dir, "exports");
-	entry->errors = read_optional(dir, "errors");
 	entry->dma_bits = read_optional(dir, "dma_bits");
 	entry->phys_addr = read_optional(dir, "phys_addr");
 	entry->zero_on_last_close = read_zero_on_last_close(dir);
@@ -191,18 +189,24 @@ int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry)
 	return entry->exports;
 }
 
-int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry)
+/* For what is dear to read: not before it is asked for */
+static int64_t read_now(const struct mapbuf_entry *entry, const char *attribute)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/mapbuf%u/pinned",
-		 libmapbuf_class_dir(), entry->id);
+	snprintf(path, sizeof(path), "%s/mapbuf%u/%s", libmapbuf_class_dir(),
+		 entry->id, attribute);
 	return read_optional(AT_FDCWD, path);
+}
+
+int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry)
+{
+	return read_now(entry, "pinned");
 }
 
 int64_t mapbuf_entry_errors(const struct mapbuf_entry *entry)
 {
-	return entry->errors;
+	return read_now(entry, "errors");
 }
 
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)

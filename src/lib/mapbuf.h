@@ -174,7 +174,7 @@ int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry);
-/* In bytes; read now, as the module looks at each page */
+/* In bytes; this and the next are read now, as the module looks at each page */
 int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry);
 /* In pages */
 int64_t mapbuf_entry_errors(const struct mapbuf_entry *entry);
