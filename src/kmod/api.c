@@ -80,7 +80,8 @@ EXPORT_SYMBOL_GPL(mapbuf_destroy);
  * A buffer that is cleared between its users (MAPBUF_CREATE_ZERO_LAST_CLOSE) is
  * waited for, and not cleared again before it is put.  Context: process; sleeps.
  *
- * Return: the buffer, to be given back with mapbuf_put(); -ENOENT; -EBUSY if
+ * Return: the buffer, to be given back with mapbuf_put(); -ENOENT; -ENODEV if it is
+ * a range whose device has been removed; -EBUSY if
  * pages are pinned that the last user left; or -EINTR when a signal arrives
  * while it is cleared.
  */
@@ -143,7 +144,11 @@ EXPORT_SYMBOL_GPL(mapbuf_size);
  * In one piece, for as long as the caller is a user.  It stays mapped until
  * the memory is freed.  Context: process; sleeps.
  *
- * Return: the address, -ENOMEM, -EIO if a page has a memory error, or
+ * The range of a device that is removed is taken away from processes, but not from
+ * the caller, which must stop using it then, as any driver must.
+ *
+ * Return: the address, -ENOMEM, -EIO if a page has a memory error, -ENODEV for a
+ * range whose device has been removed, or
  * -EOPNOTSUPP for a reserved range that is not cached: that is for the accessors
  * of I/O memory.
  */

@@ -31,6 +31,8 @@ struct mapbuf_buffer;
  * @free: undoes @alloc.  Sleeps.
  * @phys: where the range begins.
  * @pgprot: @prot with the caching of @buf.
+ * @access: copies between the range and kernel memory, but sleeps.  Returns false
+ *	if the range has gone with its device.
  * @copy: copies to or from @iter, as copy_page_to_iter() does.
  * @clear: fills the chunk of that number with zeroes.  Sleeps.
  */
@@ -42,6 +44,8 @@ struct mapbuf_backing_ops {
 	void (*free)(struct mapbuf_buffer *buf);
 	phys_addr_t (*phys)(const struct mapbuf_buffer *buf);
 	pgprot_t (*pgprot)(const struct mapbuf_buffer *buf, pgprot_t prot);
+	bool (*access)(struct mapbuf_buffer *buf, loff_t pos, void *with,
+		       size_t n, bool write);
 	size_t (*copy)(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 		       struct iov_iter *iter, bool to_iter);
 	void (*clear)(struct mapbuf_buffer *buf, unsigned long nr);

@@ -226,6 +226,25 @@ static int nodes_scan(struct mapbuf_buffer *buf, int doubts)
 	return err;
 }
 
+/*
+ * A page on its way to the kernel's lists looks like one that nothing can move,
+ * and a busy machine has some in each GiB.  Whatever alloc_contig_range() is asked
+ * for, it has all processors put theirs there first: here it is a page that was
+ * free a moment ago.
+ */
+static void drain_lists(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_MOVABLE | __GFP_NOWARN);
+	unsigned long pfn;
+
+	if (!page)
+		return;
+	pfn = page_to_pfn(page);
+	__free_page(page);
+	if (!mapbuf_alloc_contig(pfn, pfn + 1, false))
+		__free_page(pfn_to_page(pfn));
+}
+
 static int contiguous_scan(struct mapbuf_buffer *buf)
 {
 	int err;
@@ -238,6 +257,10 @@ static int contiguous_scan(struct mapbuf_buffer *buf)
 	err = -ENOMEM;
 	if (mapbuf_pages_available(&buf->spec, buf->nr_pages)) {
 		err = nodes_scan(buf, 0);
+		if (err == -ENOMEM) {
+			drain_lists();
+			err = nodes_scan(buf, 0);
+		}
 		if (err == -ENOMEM)
 			err = nodes_scan(buf, DOUBTFUL_TRIES);
 	}

@@ -53,17 +53,19 @@ static void reserved_free(struct mapbuf_buffer *buf)
 		iounmap((void __iomem __force *)buf->kaddr);
 	else
 		memunmap(buf->kaddr);
-	release_mem_region(buf->spec.phys_addr, buf->spec.bytes);
+	mapbuf_range_release(buf);
 }
 
+/* What is gone is not there to be cleared. */
 static void reserved_clear(struct mapbuf_buffer *buf, unsigned long nr)
 {
 	unsigned long i = nr << MAPBUF_CHUNK_ORDER;
 	unsigned long end = min(i + MAPBUF_CHUNK_PAGES, buf->nr_pages);
 
-	for (; i < end; i++) {
+	for (; i < end && mapbuf_range_enter(buf); i++) {
 		memset_io((void __iomem __force *)buf->kaddr + i * PAGE_SIZE,
 			  0, PAGE_SIZE);
+		mapbuf_range_leave(buf);
 		cond_resched();
 	}
 }
@@ -90,12 +92,13 @@ static int reserved_alloc(struct mapbuf_buffer *buf)
 
 	if (err)
 		return err;
-	if (!request_mem_region(spec->phys_addr, spec->bytes, spec->name))
-		return -EBUSY;
+	err = mapbuf_range_claim(buf);
+	if (err)
+		return err;
 
 	buf->kaddr = reserved_remap(spec);
 	if (!buf->kaddr) {
-		release_mem_region(spec->phys_addr, spec->bytes);
+		mapbuf_range_release(buf);
 		return -ENOMEM;
 	}
 	return spec->flags & MAPBUF_CREATE_ZERO ? reserved_clear_all(buf) : 0;
@@ -118,36 +121,44 @@ static pgprot_t reserved_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot)
 	}
 }
 
-/* Registers of a device want aligned accesses, which the bounce buffer gives. */
-static size_t reserved_copy_io(void __iomem *at, size_t bytes,
-			       struct iov_iter *iter, bool to_iter)
-{
-	u64 bounce[32];
-	size_t done, n = 0, copied = 0;
-
-	for (done = 0; done < bytes && copied == n; done += copied) {
-		n = min(bytes - done, sizeof(bounce));
-		if (to_iter) {
-			memcpy_fromio(bounce, at + done, n);
-			copied = copy_to_iter(bounce, n, iter);
-		} else {
-			copied = copy_from_iter(bounce, n, iter);
-			memcpy_toio(at + done, bounce, copied);
-		}
-	}
-	return done;
-}
-
-static size_t reserved_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
-			    struct iov_iter *iter, bool to_iter)
+static bool reserved_access(struct mapbuf_buffer *buf, loff_t pos, void *with,
+			    size_t n, bool write)
 {
 	void *at = buf->kaddr + pos;
 
-	if (buf->spec.cache == MAPBUF_CACHE_UNCACHED)
-		return reserved_copy_io((void __iomem __force *)at, bytes, iter,
-					to_iter);
-	return to_iter ? copy_to_iter(at, bytes, iter) :
-			 copy_from_iter(at, bytes, iter);
+	if (!mapbuf_range_enter(buf))
+		return false;
+	if (buf->spec.cache != MAPBUF_CACHE_UNCACHED)
+		memcpy(write ? at : with, write ? with : at, n);
+	else if (write)
+		memcpy_toio((void __iomem __force *)at, with, n);
+	else
+		memcpy_fromio(with, (void __iomem __force *)at, n);
+	mapbuf_range_leave(buf);
+	return true;
+}
+
+/*
+ * By way of a bounce buffer: registers of a device want aligned accesses; and
+ * touching the memory of a process can take as long as the process wants.
+ */
+static size_t reserved_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
+			    struct iov_iter *iter, bool to_iter)
+{
+	size_t done, n, copied;
+	u64 bounce[32];
+
+	for (done = 0; done < bytes; done += n) {
+		n = min(bytes - done, sizeof(bounce));
+		if (!to_iter)
+			n = copy_from_iter(bounce, n, iter);
+		if (!n || !reserved_access(buf, pos + done, bounce, n, !to_iter))
+			break;
+		copied = to_iter ? copy_to_iter(bounce, n, iter) : n;
+		if (copied != n)
+			return done + copied;
+	}
+	return done;
 }
 
 const struct mapbuf_backing_ops mapbuf_backing_reserved = {
@@ -158,6 +169,7 @@ const struct mapbuf_backing_ops mapbuf_backing_reserved = {
 	.free = reserved_free,
 	.phys = reserved_phys,
 	.pgprot = reserved_pgprot,
+	.access = reserved_access,
 	.copy = reserved_copy,
 	.clear = reserved_clear,
 };

@@ -97,8 +97,10 @@ static void buffer_free(struct mapbuf_buffer *buf)
 	if (buf->dev.devt)
 		trace_mapbuf_release(buf);
 	mapbuf_users_end(buf);
-	if (buf->chunks)
+	if (buf->chunks) {
+		mapbuf_mapping_displace(buf);
 		pinned = mapbuf_pages_free(buf, false);
+	}
 	if (buf->kaddr)
 		buf->spec.ops->free(buf);
 	if (buf->inode)
@@ -145,6 +147,7 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	buf->nr_pages = buf->spec.bytes >> PAGE_SHIFT;
 	refcount_set(&buf->users, 1);
 	mutex_init(&buf->vmap_lock);
+	init_rwsem(&buf->range_lock);
 	mapbuf_users_init(buf);
 	mapbuf_notify_init(buf);
 	mapbuf_dmabuf_init(buf);
@@ -281,16 +284,17 @@ void mapbuf_buffer_unpublish(struct mapbuf_buffer *buf)
 /**
  * mapbuf_buffer_destroy() - take a buffer away
  * @name: checked by mapbuf_name_valid()
+ * @ino: if not @deferred, the number that it has to have; 0: any
  * @deferred: though it is in use; the memory goes with the last user
  *
  * Return: 0, -ENOENT, or -EBUSY.
  */
-int mapbuf_buffer_destroy(const char *name, bool deferred)
+int mapbuf_buffer_destroy(const char *name, unsigned long ino, bool deferred)
 {
 	struct mapbuf_buffer *buf;
 
 	buf = deferred ? mapbuf_registry_claim(name) :
-			 mapbuf_registry_claim_idle(name);
+			 mapbuf_registry_claim_idle(name, ino);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
@@ -328,6 +332,20 @@ static struct mapbuf_buffer *buffer_enter(struct mapbuf_buffer *buf,
 struct mapbuf_buffer *mapbuf_buffer_get(u32 id, bool nonblock)
 {
 	struct mapbuf_buffer *buf = mapbuf_registry_get(id);
+
+	return buf ? buffer_enter(buf, nonblock) : ERR_PTR(-ENXIO);
+}
+
+/**
+ * mapbuf_buffer_get_ino() - become a user of a buffer
+ * @ino: the number of its inode
+ * @nonblock: do not wait until it has been cleared
+ *
+ * Return: as mapbuf_buffer_get().
+ */
+struct mapbuf_buffer *mapbuf_buffer_get_ino(unsigned long ino, bool nonblock)
+{
+	struct mapbuf_buffer *buf = mapbuf_ino_get(ino);
 
 	return buf ? buffer_enter(buf, nonblock) : ERR_PTR(-ENXIO);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The node of a buffer, which behaves as a file of the buffer's size.
+ * The node of a buffer, and its file (fs.c), open: a file of the buffer's size.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -12,7 +12,20 @@
 #include <linux/splice.h>
 #include <linux/uio.h>
 
+#include "compat/compat.h"
+#include "locks.h"
 #include "mapbuf.h"
+
+/* For the file system -ESTALE has the kernel look the name up again, once. */
+static struct mapbuf_buffer *get_buffer(const struct inode *inode, bool nonblock)
+{
+	struct mapbuf_buffer *buf;
+
+	if (!S_ISREG(inode->i_mode))
+		return mapbuf_buffer_get(iminor(inode), nonblock);
+	buf = mapbuf_buffer_get_ino(inode->i_ino, nonblock);
+	return buf == ERR_PTR(-ENXIO) ? ERR_PTR(-ESTALE) : buf;
+}
 
 static int mapbuf_open(struct inode *inode, struct file *file)
 {
@@ -22,7 +35,7 @@ static int mapbuf_open(struct inode *inode, struct file *file)
 	opened = kzalloc(sizeof(*opened), GFP_KERNEL);
 	if (!opened)
 		return -ENOMEM;
-	buf = mapbuf_buffer_get(iminor(inode), file->f_flags & O_NONBLOCK);
+	buf = get_buffer(inode, file->f_flags & O_NONBLOCK);
 	if (IS_ERR(buf)) {
 		kfree(opened);
 		return PTR_ERR(buf);
@@ -35,6 +48,8 @@ static int mapbuf_open(struct inode *inode, struct file *file)
 	mapbuf_file_init(opened);
 	file->private_data = opened;
 	file->f_mapping = buf->inode->i_mapping;
+	/* There is no cache to go around. */
+	mapbuf_allow_direct(file);
 	return 0;
 }
 
@@ -42,6 +57,7 @@ static int mapbuf_release(struct inode *inode, struct file *file)
 {
 	struct mapbuf_buffer *buf = mapbuf_of(file);
 
+	mapbuf_file_unlock(file);
 	mapbuf_file_end(file->private_data);
 	kfree(file->private_data);
 
@@ -79,6 +95,8 @@ static ssize_t mapbuf_copy(struct kiocb *iocb, struct iov_iter *iter,
 		cond_resched();
 	}
 	iocb->ki_pos = pos;
+	if (!done && mapbuf_range_gone(buf))
+		return -ENODEV;
 	if (!done && iov_iter_count(iter) && pos < buf->spec.bytes)
 		return fatal_signal_pending(current) ? -EINTR : err;
 	return done;
@@ -159,6 +177,7 @@ static loff_t mapbuf_llseek(struct file *file, loff_t offset, int whence)
 const struct file_operations mapbuf_fops = {
 	.owner = THIS_MODULE,
 	.open = mapbuf_open,
+	.flush = mapbuf_file_flush,
 	.release = mapbuf_release,
 	.llseek = mapbuf_llseek,
 	.read_iter = mapbuf_read_iter,
@@ -169,6 +188,8 @@ const struct file_operations mapbuf_fops = {
 	.mmap = mapbuf_mmap,
 	.get_unmapped_area = mapbuf_get_unmapped_area,
 	.fsync = noop_fsync,
+	.lock = mapbuf_file_lock,
+	.flock = mapbuf_file_flock,
 	.unlocked_ioctl = mapbuf_node_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -132,7 +132,7 @@ static int ioctl_destroy(struct file *file, union mapbuf_request *request,
 	if (destroy->flags & ~MAPBUF_DESTROY_DEFERRED ||
 	    !mapbuf_name_valid(destroy->name))
 		return -EINVAL;
-	return mapbuf_buffer_destroy(destroy->name,
+	return mapbuf_buffer_destroy(destroy->name, 0,
 				     destroy->flags & MAPBUF_DESTROY_DEFERRED);
 }
 

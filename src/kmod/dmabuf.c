@@ -34,6 +34,8 @@ static int dmabuf_attach(struct dma_buf *dmabuf,
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 
+	if (mapbuf_range_gone(export->buf))
+		return -ENODEV;
 	if (!mapbuf_buffer_has_pages(export->buf) && !attachment->peer2peer)
 		return -EOPNOTSUPP;
 	return 0;
@@ -121,10 +123,14 @@ static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 
 	/* Who synchronizes meanwhile waits, and then finds it in the list. */
 	mutex_lock(&buf->dma_lock);
-	if (mapbuf_buffer_has_pages(buf))
+	if (mapbuf_buffer_has_pages(buf)) {
 		err = map_pages(export, map);
-	else
+	} else if (mapbuf_range_enter(buf)) {
 		err = map_range(export, map);
+		mapbuf_range_leave(buf);
+	} else {
+		err = -ENODEV;
+	}
 	if (!err)
 		list_add(&map->link, &buf->dma_maps);
 	mutex_unlock(&buf->dma_lock);
@@ -159,7 +165,11 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment,
 static int dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 				   enum dma_data_direction direction)
 {
-	mapbuf_dma_begin(dmabuf->priv, direction);
+	struct mapbuf_dmabuf *export = dmabuf->priv;
+
+	if (mapbuf_range_gone(export->buf))
+		return -ENODEV;
+	mapbuf_dma_begin(export, direction);
 	return 0;
 }
 
@@ -194,6 +204,8 @@ static int dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 	void *address;
 
+	if (mapbuf_range_gone(export->buf))
+		return -ENODEV;
 	if (mapbuf_buffer_is_io(export->buf)) {
 		address = export->buf->kaddr + (export->first << PAGE_SHIFT);
 		iosys_map_set_vaddr_iomem(map, (void __iomem __force *)address);
@@ -322,6 +334,8 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 
 	if (!mapbuf_range_valid(buf, offset, bytes))
 		return ERR_PTR(-EINVAL);
+	if (mapbuf_range_gone(buf))
+		return ERR_PTR(-ENODEV);
 	if (!can_export(buf, offset, bytes))
 		return ERR_PTR(-EOPNOTSUPP);
 

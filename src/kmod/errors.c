@@ -84,13 +84,16 @@ unsigned long mapbuf_pages_good(const struct mapbuf_buffer *buf,
  *
  * Each is taken away from all who map it.  Sleeps.
  *
- * Return: the number; 0 for a buffer that is not made of pages.
+ * Return: the number; of a buffer that is not made of pages, all if its device has
+ * gone, else 0.
  */
 unsigned long mapbuf_pages_failed(const struct mapbuf_buffer *buf,
 				  unsigned long first, unsigned long n)
 {
 	unsigned long i, failed = 0;
 
+	if (mapbuf_range_gone(buf))
+		return n;
 	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE) || !buf->chunks)
 		return 0;
 	for (i = first; i < first + n; i++) {

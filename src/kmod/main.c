@@ -28,15 +28,21 @@ static int __init mapbuf_init(void)
 	err = mapbuf_notify_start();
 	if (err)
 		goto err_region;
-	err = mapbuf_buffers_init(devt);
+	err = mapbuf_unplug_start();
 	if (err)
 		goto err_notify;
+	err = mapbuf_buffers_init(devt);
+	if (err)
+		goto err_unplug;
 	err = mapbuf_params_make_buffers();
 	if (err)
 		goto err_buffers;
 	err = mapbuf_control_init();
 	if (err)
 		goto err_buffers;
+	err = mapbuf_fs_init();
+	if (err)
+		goto err_control;
 
 	/*
 	 * Last of what can fail: a node that somebody has open could not be
@@ -46,15 +52,20 @@ static int __init mapbuf_init(void)
 	cdev.owner = THIS_MODULE;
 	err = cdev_add(&cdev, devt, MINORMASK + 1);
 	if (err)
-		goto err_control;
+		goto err_fs;
 	mapbuf_registry_for_each(mapbuf_registry_announce);
 	mapbuf_control_enable();
+	mapbuf_fs_enable();
 	return 0;
 
+err_fs:
+	mapbuf_fs_exit();
 err_control:
 	mapbuf_control_exit();
 err_buffers:
 	mapbuf_buffers_exit();
+err_unplug:
+	mapbuf_unplug_stop();
 err_notify:
 	mapbuf_notify_stop();
 err_region:
@@ -67,8 +78,10 @@ err_class:
 static void __exit mapbuf_exit(void)
 {
 	cdev_del(&cdev);
+	mapbuf_fs_exit();
 	mapbuf_control_exit();
 	mapbuf_buffers_exit();
+	mapbuf_unplug_stop();
 	mapbuf_notify_stop();
 	unregister_chrdev_region(devt, MINORMASK + 1);
 	class_unregister(&mapbuf_class);

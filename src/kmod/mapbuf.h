@@ -108,13 +108,19 @@ struct mapbuf_spec {
  * @leaving: it is being destroyed, and its name will be free; under registry_lock
  * @spec: as created, bytes rounded up to pages
  * @id: N of /dev/mapbufN
+ * @ino: the number of its file's inode, higher than that of all before
+ * @created: when that was
  * @nr_pages: size in pages
  * @chunks: its memory; constant while @users is not 0.  Each page has one
  *          reference of the buffer; users of the mapping may pin it longer.
  *          NULL where the backing has no pages.
  * @kaddr: where the kernel sees a backing without pages
+ * @claim: of a reserved range, in /proc/iomem; NULL after its device has gone
+ * @claims_link: in the list of those that have one
+ * @range_lock: protects @revoked; held by whoever reaches for the range
+ * @revoked: the device has gone that the range was of; never back to false
  * @inode: its mapping is the f_mapping of every open file, so that the size
- *         is known to page faults
+ *         is known to page faults; all locks of files are kept with it
  * @opens: open files
  * @mappings: areas of memory that map it
  * @opens_attr: in sysfs; NULL until there is a device
@@ -157,9 +163,15 @@ struct mapbuf_buffer {
 	bool leaving;
 	struct mapbuf_spec spec;
 	u32 id;
+	unsigned long ino;
+	struct timespec64 created;
 	unsigned long nr_pages;
 	struct mapbuf_chunk *chunks;
 	void *kaddr;
+	struct resource *claim;	/* under claims_lock, as claims_link */
+	struct list_head claims_link;
+	struct rw_semaphore range_lock;	/* revoked */
+	bool revoked;
 	struct inode *inode;
 	atomic_t opens;
 	atomic_t mappings;
@@ -202,11 +214,13 @@ struct mapbuf_buffer {
  * @seen: the last notification that its holder has been told of
  * @watch: of the eventfd that notifications signal, or NULL; under watch_lock of
  *	   @buf
+ * @marked: has the mark of locks.c, which goes with it; never back to false
  */
 struct mapbuf_file {
 	struct mapbuf_buffer *buf;
 	atomic64_t seen;
 	struct mapbuf_watch *watch;
+	bool marked;
 };
 
 static inline struct mapbuf_buffer *mapbuf_of(const struct file *file)
@@ -242,6 +256,7 @@ static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
 }
 
 #define MAPBUF_MIN_DMA_BITS 12
+#define MAPBUF_ROOT_INO 1UL
 
 #define MAPBUF_CREATE_KNOWN						\
 	(MAPBUF_CREATE_NUMA_NODE | MAPBUF_CREATE_UID |			\
@@ -269,8 +284,9 @@ void mapbuf_buffer_unpublish(struct mapbuf_buffer *buf);
 struct mapbuf_buffer *mapbuf_buffer_find(const char *name);
 struct mapbuf_buffer *mapbuf_buffer_hold(struct mapbuf_buffer *buf);
 void mapbuf_buffer_retire(struct mapbuf_buffer *buf);
-int mapbuf_buffer_destroy(const char *name, bool deferred);
+int mapbuf_buffer_destroy(const char *name, unsigned long ino, bool deferred);
 struct mapbuf_buffer *mapbuf_buffer_get(u32 id, bool nonblock);
+struct mapbuf_buffer *mapbuf_buffer_get_ino(unsigned long ino, bool nonblock);
 void mapbuf_buffer_put(struct mapbuf_buffer *buf);
 void mapbuf_buffer_unref(struct mapbuf_buffer *buf);
 void mapbuf_buffer_drop(struct mapbuf_buffer *buf);
@@ -288,10 +304,25 @@ void mapbuf_registry_publish(struct mapbuf_buffer *buf);
 void mapbuf_registry_announce(struct mapbuf_buffer *buf);
 void mapbuf_registry_for_each(void (*fn)(struct mapbuf_buffer *buf));
 struct mapbuf_buffer *mapbuf_registry_claim(const char *name);
-struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name);
+struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name,
+						 unsigned long ino);
 bool mapbuf_registry_retire(struct mapbuf_buffer *buf);
 struct mapbuf_buffer *mapbuf_registry_get(u32 id);
+int mapbuf_registry_look(const char *name, unsigned long ino,
+			 int (*fn)(struct mapbuf_buffer *buf, void *data),
+			 void *data);
+unsigned int mapbuf_registry_count(void);
 struct mapbuf_buffer *mapbuf_registry_find(const char *name);
+
+/* inos.c */
+int mapbuf_ino_reserve(struct mapbuf_buffer *buf);
+void mapbuf_ino_publish(struct mapbuf_buffer *buf);
+void mapbuf_ino_remove(struct mapbuf_buffer *buf);
+struct mapbuf_buffer *mapbuf_ino_load(unsigned long ino);
+struct mapbuf_buffer *mapbuf_ino_get(unsigned long ino);
+bool mapbuf_ino_known(unsigned long ino);
+bool mapbuf_ino_next(unsigned long *ino, char *name);
+void mapbuf_inos_stop(void);
 
 /* users.c */
 int mapbuf_users_start(void);
@@ -383,9 +414,12 @@ static inline bool mapbuf_chunk_failed(const struct mapbuf_buffer *buf,
 /* mapping.c */
 int mapbuf_mapping_init(struct mapbuf_buffer *buf);
 void mapbuf_mapping_place(struct mapbuf_buffer *buf);
+void mapbuf_mapping_displace(struct mapbuf_buffer *buf);
 void mapbuf_mapping_destroy(struct mapbuf_buffer *buf);
 int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma);
 int mapbuf_mmap(struct file *file, struct vm_area_struct *vma);
+void mapbuf_mapping_open(struct vm_area_struct *vma);
+void mapbuf_mapping_close(struct vm_area_struct *vma);
 #ifdef MAPBUF_HAVE_MM_GET_UNMAPPED_AREA_OP
 unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 				       unsigned long len, unsigned long pgoff,
@@ -394,6 +428,29 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 /* NULL, no operation, in a kernel without 2 MiB mappings. */
 #define mapbuf_get_unmapped_area thp_get_unmapped_area
 #endif
+
+/* unplug.c */
+int mapbuf_unplug_start(void);
+void mapbuf_unplug_stop(void);
+int mapbuf_range_claim(struct mapbuf_buffer *buf);
+void mapbuf_range_release(struct mapbuf_buffer *buf);
+bool mapbuf_range_enter(struct mapbuf_buffer *buf);
+void mapbuf_range_leave(struct mapbuf_buffer *buf);
+
+/**
+ * mapbuf_range_gone() - whether the device has gone that a buffer's range was of
+ * @buf: the buffer
+ *
+ * For errors: who finds that it has not must still use mapbuf_range_enter().
+ */
+static inline bool mapbuf_range_gone(const struct mapbuf_buffer *buf)
+{
+	return unlikely(READ_ONCE(buf->revoked));
+}
+
+/* mapping_range.c */
+int mapbuf_mapping_mmap_range(const struct mapbuf_buffer *buf,
+			      struct vm_area_struct *vma);
 
 /* sysfs.c */
 bool mapbuf_may_see_addresses(void);
@@ -423,6 +480,11 @@ void mapbuf_file_end(struct mapbuf_file *file);
 
 /* chardev.c, control.c, sysfs.c */
 extern const struct file_operations mapbuf_fops;
+
+/* fs.c */
+int mapbuf_fs_init(void);
+void mapbuf_fs_enable(void);
+void mapbuf_fs_exit(void);
 int mapbuf_control_init(void);
 void mapbuf_control_enable(void);
 void mapbuf_control_exit(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping a buffer into processes: the one place that touches page tables.
+ * Mapping a buffer into processes: the one place that touches page tables, but for
+ * ranges without pages (mapping_range.c).
  *
  * There are three kinds of areas, told apart at mmap and mremap time:
  *
@@ -19,8 +20,7 @@
  *   when it splits the entry (vma_is_special_huge()).  It would map them from a
  *   page that a fault returns, if the table has gone meanwhile, which since 7.1
  *   MADV_DONTNEED can do.  It cannot here, for no compound page fits.
- * - The backing has no pages, VM_PFNMAP.  All is mapped at once, without
- *   references, so nothing can pin it.
+ * - The backing has no pages, VM_PFNMAP: see mapping_range.c.
  *
  * Whatever pins user memory works on the first two alike.
  */
@@ -38,8 +38,6 @@
 #include "mapbuf.h"
 #include "trace.h"
 
-#define MAPBUF_FS_MAGIC 0x6d617062	/* "mapb" */
-
 static int fs_init_context(struct fs_context *fc)
 {
 	return init_pseudo(fc, MAPBUF_FS_MAGIC) ? 0 : -ENOMEM;
@@ -50,7 +48,7 @@ static int fs_init_context(struct fs_context *fc)
  * buffer pins the mount, and no buffer outlives the module.
  */
 static struct file_system_type fs_type = {
-	.name = "mapbuf",
+	.name = "mapbuf-memory",
 	.init_fs_context = fs_init_context,
 	.kill_sb = kill_anon_super,
 };
@@ -86,6 +84,7 @@ int mapbuf_mapping_init(struct mapbuf_buffer *buf)
 	 * tables to see who touches them.  It never allocates any for this file.
 	 */
 	mapping_set_gfp_mask(inode->i_mapping, GFP_KERNEL | GFP_DMA);
+	mapbuf_mapping_allow_direct(inode->i_mapping);
 	buf->inode = inode;
 	return 0;
 }
@@ -100,26 +99,69 @@ void mapbuf_mapping_destroy(struct mapbuf_buffer *buf)
 	simple_release_fs(&fs_mount, &fs_pins);
 }
 
+/*
+ * Who has a page pinned marks it dirty under its lock, and asks its file then, if
+ * it has one.
+ */
+static void page_place(struct page *head, struct address_space *mapping,
+		       unsigned long index)
+{
+	lock_page(head);
+	mapbuf_set_index(head, index);
+	mapbuf_set_mapping(head, mapping);
+	unlock_page(head);
+}
+
+static void pages_place(const struct mapbuf_buffer *buf,
+			struct address_space *mapping)
+{
+	unsigned long i, index, end;
+
+	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
+		const struct mapbuf_chunk *chunk = &buf->chunks[i];
+
+		index = i << MAPBUF_CHUNK_ORDER;
+		end = min(index + MAPBUF_CHUNK_PAGES, buf->nr_pages);
+		/* The last ones may be missing, where memory was short. */
+		if (chunk->head && PageCompound(chunk->head))
+			page_place(chunk->head, mapping, index);
+		else if (chunk->head || chunk->pages)
+			for (; index < end && mapbuf_page(buf, index); index++)
+				page_place(mapbuf_page(buf, index), mapping,
+					   index);
+		cond_resched();
+	}
+}
+
 /**
  * mapbuf_mapping_place() - tell the kernel where in the buffer its pages are
  * @buf: the buffer, its memory just allocated
  *
- * A fault maps a compound page in one piece only if it ends, by its index,
- * before the end of the file; and pages come with any index.
+ * A futex of several processes is known by the file and the index of its page.  A
+ * fault maps a compound page in one piece only if it ends, by its index, before
+ * the end of the file.
+ *
+ * No page is in the page cache of the file: whoever looks for it there, to split,
+ * write back or truncate it, finds none and gives up.
  */
 void mapbuf_mapping_place(struct mapbuf_buffer *buf)
 {
-	unsigned long i;
-
-	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
-		struct page *head = buf->chunks[i].head;
-
-		if (head && PageCompound(head))
-			mapbuf_set_index(head, i << MAPBUF_CHUNK_ORDER);
-	}
+	pages_place(buf, buf->inode->i_mapping);
 }
 
-static void mapping_open(struct vm_area_struct *vma)
+/**
+ * mapbuf_mapping_displace() - undo mapbuf_mapping_place()
+ * @buf: the buffer, with all pages that it has; nothing has it open or mapped
+ *
+ * Pages may stay pinned for longer than there is a file.  Sleeps.
+ */
+void mapbuf_mapping_displace(struct mapbuf_buffer *buf)
+{
+	pages_place(buf, NULL);
+}
+
+/* mapbuf_mapping_open() - an area that maps a buffer comes */
+void mapbuf_mapping_open(struct vm_area_struct *vma)
 {
 	struct mapbuf_buffer *buf = vma->vm_private_data;
 
@@ -128,7 +170,8 @@ static void mapping_open(struct vm_area_struct *vma)
 	trace_mapbuf_map(buf, vma);
 }
 
-static void mapping_close(struct vm_area_struct *vma)
+/* mapbuf_mapping_close() - an area that maps a buffer goes */
+void mapbuf_mapping_close(struct vm_area_struct *vma)
 {
 	struct mapbuf_buffer *buf = vma->vm_private_data;
 
@@ -299,16 +342,6 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 }
 #endif
 
-/*
- * Maps nothing.  Without it, kernels that fault under the lock of the area
- * alone take each fault twice.
- */
-static mapbuf_map_pages_t mapping_map_pages(struct vm_fault *vmf, pgoff_t start,
-					    pgoff_t end)
-{
-	return (mapbuf_map_pages_t)0;
-}
-
 /* Whether the kernel can map a compound page of @buf into @vma in one piece. */
 static bool mapping_fits_pmd(const struct mapbuf_buffer *buf,
 			     struct vm_area_struct *vma)
@@ -350,38 +383,15 @@ static int mapping_moved(struct vm_area_struct *vma)
 }
 
 static const struct vm_operations_struct mapping_vm_ops = {
-	.open = mapping_open,
-	.close = mapping_close,
+	.open = mapbuf_mapping_open,
+	.close = mapbuf_mapping_close,
 	.mremap = mapping_moved,
 	.fault = mapping_fault,
 #ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
 	.huge_fault = mapping_huge_fault,
 #endif
-	.map_pages = mapping_map_pages,
+	.map_pages = mapbuf_map_no_pages,
 };
-
-/* Through /proc/PID/mem and ptrace; others cannot reach such an area. */
-static const struct vm_operations_struct mapping_pfn_vm_ops = {
-	.open = mapping_open,
-	.close = mapping_close,
-#ifdef CONFIG_HAVE_IOREMAP_PROT
-	.access = generic_access_phys,
-#endif
-};
-
-static int mmap_pfn(const struct mapbuf_buffer *buf, struct vm_area_struct *vma)
-{
-	phys_addr_t phys;
-
-	mapbuf_buffer_phys(buf, &phys);
-	vma->vm_page_prot = buf->spec.ops->pgprot(buf, vma->vm_page_prot);
-	/* As memremap() does: with memory encryption they would differ. */
-	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
-	vma->vm_ops = &mapping_pfn_vm_ops;
-	return remap_pfn_range(vma, vma->vm_start,
-			       (phys >> PAGE_SHIFT) + vma->vm_pgoff,
-			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
-}
 
 /**
  * mapbuf_mapping_mmap() - map a buffer
@@ -413,14 +423,14 @@ int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 		vm_flags_set(vma, VM_DONTDUMP);
 	vma->vm_private_data = buf;
 	if (!mapbuf_buffer_has_pages(buf)) {
-		err = mmap_pfn(buf, vma);
+		err = mapbuf_mapping_mmap_range(buf, vma);
 		if (err)
 			return err;
 	} else {
 		vma->vm_ops = &mapping_vm_ops;
 		mapping_set_kind(buf, vma);
 	}
-	mapping_open(vma);
+	mapbuf_mapping_open(vma);
 	return 0;
 }
 

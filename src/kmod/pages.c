@@ -246,6 +246,8 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 {
 	void *vaddr;
 
+	if (mapbuf_range_gone(buf))
+		return ERR_PTR(-ENODEV);
 	if (mapbuf_buffer_is_io(buf))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!mapbuf_buffer_has_pages(buf))

@@ -19,8 +19,9 @@ static const struct rhashtable_params names_params = {
 };
 
 /*
- * registry_lock protects the table of names, the member "announced", next_id and
- * the charges.  Never held while memory is allocated for a buffer.
+ * registry_lock protects the table of names, the member "announced", next_id,
+ * the numbers of inodes and the charges.  Never held while memory is allocated
+ * for a buffer.
  */
 static DEFINE_MUTEX(registry_lock);
 static struct rhashtable names;
@@ -95,13 +96,18 @@ static int registry_try_add(struct mapbuf_buffer *buf, bool *leaving, int *seen)
 		err = -ENOSPC;
 		goto err_name;
 	}
-	err = id_alloc(&buf->id);
+	err = mapbuf_ino_reserve(buf);
 	if (err)
 		goto err_name;
+	err = id_alloc(&buf->id);
+	if (err)
+		goto err_ino;
 	charged_bytes = sum;
 	charged_buffers++;
 	goto out;
 
+err_ino:
+	mapbuf_ino_remove(buf);
 err_name:
 	rhashtable_remove_fast(&names, &buf->name_node, names_params);
 out:
@@ -143,6 +149,7 @@ void mapbuf_registry_remove(struct mapbuf_buffer *buf)
 	mutex_lock(&registry_lock);
 	rhashtable_remove_fast(&names, &buf->name_node, names_params);
 	xa_erase(&ids, buf->id);
+	mapbuf_ino_remove(buf);
 	atomic_inc(&names_freed);
 	mutex_unlock(&registry_lock);
 	wake_up_all(&name_waiters);
@@ -194,7 +201,9 @@ u64 mapbuf_registry_charged(void)
  */
 void mapbuf_registry_publish(struct mapbuf_buffer *buf)
 {
+	ktime_get_real_ts64(&buf->created);
 	xa_store(&ids, buf->id, buf, GFP_KERNEL);
+	mapbuf_ino_publish(buf);
 }
 
 /**
@@ -207,7 +216,7 @@ void mapbuf_registry_publish(struct mapbuf_buffer *buf)
 void mapbuf_registry_announce(struct mapbuf_buffer *buf)
 {
 	mutex_lock(&registry_lock);
-	buf->announced = true;
+	WRITE_ONCE(buf->announced, true);
 	trace_mapbuf_create(buf);
 	dev_set_uevent_suppress(&buf->dev, false);
 	kobject_uevent(&buf->dev.kobj, KOBJ_ADD);
@@ -232,7 +241,7 @@ void mapbuf_registry_for_each(void (*fn)(struct mapbuf_buffer *buf))
 /* From now on nobody finds it.  Under registry_lock. */
 static void buffer_take(struct mapbuf_buffer *buf)
 {
-	buf->announced = false;
+	WRITE_ONCE(buf->announced, false);
 	buf->leaving = true;
 }
 
@@ -262,14 +271,15 @@ struct mapbuf_buffer *mapbuf_registry_claim(const char *name)
  */
 static DEFINE_MUTEX(idle_lock);
 
-/* The buffer of that name, held, if it has no users. */
-static struct mapbuf_buffer *buffer_hold_idle(const char *name)
+/* The buffer of that name and number, held, if it has no users. */
+static struct mapbuf_buffer *buffer_hold_idle(const char *name,
+					      unsigned long ino)
 {
 	struct mapbuf_buffer *buf;
 
 	mutex_lock(&registry_lock);
 	buf = rhashtable_lookup_fast(&names, name, names_params);
-	if (!buf || !buf->announced)
+	if (!buf || !buf->announced || (ino && buf->ino != ino))
 		buf = ERR_PTR(-ENOENT);
 	else if (refcount_read(&buf->users) > 1)
 		buf = ERR_PTR(-EBUSY);
@@ -282,20 +292,22 @@ static struct mapbuf_buffer *buffer_hold_idle(const char *name)
 /**
  * mapbuf_registry_claim_idle() - take a buffer that nothing uses
  * @name: as for mapbuf_registry_claim()
+ * @ino: the number that it has to have; 0: any
  *
  * Nobody can become a user of it any more.  Sleeps.
  *
  * Return: the buffer, without a reference; -ENOENT; or -EBUSY if it has users or
  * pages of it are pinned.
  */
-struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name)
+struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name,
+						 unsigned long ino)
 {
 	struct mapbuf_buffer *buf;
 	bool held = true;
 	int err = 0;
 
 	mutex_lock(&idle_lock);
-	buf = buffer_hold_idle(name);
+	buf = buffer_hold_idle(name, ino);
 	if (IS_ERR(buf))
 		goto out;
 	if (mapbuf_pages_pinned(buf))
@@ -363,6 +375,47 @@ struct mapbuf_buffer *mapbuf_registry_get(u32 id)
 }
 
 /**
+ * mapbuf_registry_look() - do something to a buffer that can be found by name
+ * @name: MAPBUF_NAME_SIZE bytes, 0 to the end; or NULL
+ * @ino: if there is no @name, the number of its inode
+ * @fn: what, under the lock of the registry: the buffer stays what it is, and
+ *	being looked at is no use of it
+ * @data: for @fn
+ *
+ * Return: what @fn returns, or -ENOENT.
+ */
+int mapbuf_registry_look(const char *name, unsigned long ino,
+			 int (*fn)(struct mapbuf_buffer *buf, void *data),
+			 void *data)
+{
+	struct mapbuf_buffer *buf;
+	int err = -ENOENT;
+
+	mutex_lock(&registry_lock);
+	buf = name ? rhashtable_lookup_fast(&names, name, names_params) :
+		     mapbuf_ino_load(ino);
+	if (buf && buf->announced)
+		err = fn(buf, data);
+	mutex_unlock(&registry_lock);
+	return err;
+}
+
+/**
+ * mapbuf_registry_count() - what counts against max_buffers
+ *
+ * Return: the number.
+ */
+unsigned int mapbuf_registry_count(void)
+{
+	unsigned int n;
+
+	mutex_lock(&registry_lock);
+	n = charged_buffers;
+	mutex_unlock(&registry_lock);
+	return n;
+}
+
+/**
  * mapbuf_registry_find() - a buffer by its name
  * @name: MAPBUF_NAME_SIZE bytes, 0 to the end
  *
@@ -395,6 +448,7 @@ int mapbuf_registry_start(void)
 /** mapbuf_registry_stop() - undo mapbuf_registry_start(); there are no buffers */
 void mapbuf_registry_stop(void)
 {
+	mapbuf_inos_stop();
 	xa_destroy(&ids);
 	rhashtable_destroy(&names);
 }

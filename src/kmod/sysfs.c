@@ -261,17 +261,22 @@ static int mapbuf_uevent(mapbuf_uevent_const struct device *dev,
 			 struct kobj_uevent_env *env)
 {
 	const struct mapbuf_spec *spec = &to_mapbuf(dev)->spec;
+	/* chmod() and chown() may be adding to them. */
+	u32 flags = smp_load_acquire(&spec->flags);
 	int err;
 
 	err = add_uevent_var(env, "MAPBUF_NAME=%s", spec->name);
-	if (!err && spec->flags & MAPBUF_CREATE_UID)
+	if (!err && flags & MAPBUF_CREATE_UID)
 		err = add_uevent_var(env, "MAPBUF_UID=%u",
-				     from_kuid(&init_user_ns, spec->uid));
-	if (!err && spec->flags & MAPBUF_CREATE_GID)
+				     from_kuid(&init_user_ns,
+					       READ_ONCE(spec->uid)));
+	if (!err && flags & MAPBUF_CREATE_GID)
 		err = add_uevent_var(env, "MAPBUF_GID=%u",
-				     from_kgid(&init_user_ns, spec->gid));
-	if (!err && spec->flags & MAPBUF_CREATE_MODE)
-		err = add_uevent_var(env, "MAPBUF_MODE=%04o", spec->mode);
+				     from_kgid(&init_user_ns,
+					       READ_ONCE(spec->gid)));
+	if (!err && flags & MAPBUF_CREATE_MODE)
+		err = add_uevent_var(env, "MAPBUF_MODE=%04o",
+				     READ_ONCE(spec->mode));
 	return err;
 }
 
@@ -279,15 +284,17 @@ static char *mapbuf_devnode(mapbuf_devnode_const struct device *dev,
 			    umode_t *mode, kuid_t *uid, kgid_t *gid)
 {
 	const struct mapbuf_spec *spec = &to_mapbuf(dev)->spec;
+	/* As above. */
+	u32 flags = smp_load_acquire(&spec->flags);
 
 	/* Removing the node asks for its name only. */
-	if (uid && spec->flags & MAPBUF_CREATE_UID)
-		*uid = spec->uid;
-	if (gid && spec->flags & MAPBUF_CREATE_GID)
-		*gid = spec->gid;
+	if (uid && flags & MAPBUF_CREATE_UID)
+		*uid = READ_ONCE(spec->uid);
+	if (gid && flags & MAPBUF_CREATE_GID)
+		*gid = READ_ONCE(spec->gid);
 	/* A mode of 0 would be taken for none. */
-	if (mode && spec->flags & MAPBUF_CREATE_MODE)
-		*mode = spec->mode | S_IFCHR;
+	if (mode && flags & MAPBUF_CREATE_MODE)
+		*mode = READ_ONCE(spec->mode) | S_IFCHR;
 	return NULL;
 }
 

@@ -126,7 +126,8 @@ static void clear_again(struct mapbuf_buffer *buf)
  *
  * Sleeps.
  *
- * Return: 0, to be undone with mapbuf_users_leave(); -EBUSY if something still
+ * Return: 0, to be undone with mapbuf_users_leave(); -ENODEV if the range has gone
+ * with its device; -EBUSY if something still
  * has pages pinned that the last user left; -EAGAIN instead of waiting; or
  * -ERESTARTSYS when a signal arrives.
  */
@@ -135,6 +136,8 @@ int mapbuf_users_enter(struct mapbuf_buffer *buf, bool nonblock)
 	bool again = false;
 	int state;
 
+	if (mapbuf_range_gone(buf))
+		return -ENODEV;
 	for (;;) {
 		state = users_try_enter(buf);
 		if (!state || (state == -EBUSY && again))
@@ -171,7 +174,7 @@ void mapbuf_users_leave(struct mapbuf_buffer *buf)
 {
 	if (!atomic_dec_and_lock(&buf->active, &buf->users_lock))
 		return;
-	if (buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE) {
+	if (READ_ONCE(buf->spec.flags) & MAPBUF_CREATE_ZERO_LAST_CLOSE) {
 		buf->clear_next = 0;
 		clear_start(buf);
 	}
@@ -187,7 +190,7 @@ void mapbuf_users_leave(struct mapbuf_buffer *buf)
  */
 void mapbuf_users_end(struct mapbuf_buffer *buf)
 {
-	if (!(buf->spec.flags & MAPBUF_CREATE_ZERO_LAST_CLOSE))
+	if (!(READ_ONCE(buf->spec.flags) & MAPBUF_CREATE_ZERO_LAST_CLOSE))
 		return;
 	cancel_delayed_work_sync(&buf->clear_work);
 	if (!buf->clear_state || mapbuf_buffer_has_pages(buf))

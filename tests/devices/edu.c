@@ -52,6 +52,22 @@ static void set_master(const struct edu *edu)
 		t_bail("PCI_COMMAND");
 }
 
+static volatile uint64_t *reg(const struct edu *edu, unsigned int offset)
+{
+	return (volatile uint64_t *)(edu->regs + offset);
+}
+
+static void finish(const struct edu *edu)
+{
+	double limit = seconds() + 600;
+
+	while (*reg(edu, EDU_DMA_COMMAND) & EDU_DMA_START) {
+		if (seconds() > limit)
+			t_bail("the device does not finish");
+		usleep(5000);
+	}
+}
+
 void edu_open(struct edu *edu)
 {
 	struct vfio_region_info bar = {
@@ -74,6 +90,11 @@ void edu_open(struct edu *edu)
 	if (edu->regs == MAP_FAILED ||
 	    (*(volatile uint32_t *)(edu->regs + EDU_ID) & 0xffff) != 0xed)
 		t_bail("the registers of edu");
+	/*
+	 * The device cannot be reset.  What a killed process began would reach
+	 * our memory, and meanwhile the device ignores all commands.
+	 */
+	finish(edu);
 }
 
 void edu_close(struct edu *edu)
@@ -106,11 +127,6 @@ int edu_unmap(const struct edu *edu, uint64_t iova, size_t bytes)
 	return unmap.size == bytes ? 0 : -ENOENT;
 }
 
-static volatile uint64_t *reg(const struct edu *edu, unsigned int offset)
-{
-	return (volatile uint64_t *)(edu->regs + offset);
-}
-
 static void begin(const struct edu *edu, uint64_t source, uint64_t target,
 		  uint64_t direction)
 {
@@ -118,17 +134,6 @@ static void begin(const struct edu *edu, uint64_t source, uint64_t target,
 	*reg(edu, EDU_DMA_TARGET) = target;
 	*reg(edu, EDU_DMA_COUNT) = EDU_TRANSFER;
 	*reg(edu, EDU_DMA_COMMAND) = EDU_DMA_START | direction;
-}
-
-static void finish(const struct edu *edu)
-{
-	double limit = seconds() + 30;
-
-	while (*reg(edu, EDU_DMA_COMMAND) & EDU_DMA_START) {
-		if (seconds() > limit)
-			t_bail("the device does not finish");
-		usleep(5000);
-	}
 }
 
 void edu_load(const struct edu *edu, uint64_t iova)

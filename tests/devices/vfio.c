@@ -237,7 +237,7 @@ static void vanishes(const char *store)
 	pid_t user = holder(), other = child(unbinds, 0);
 	int status;
 
-	usleep(500000);
+	wait_asleep(other);
 	t_ok(!waitpid(other, &status, WNOHANG) && b_destroy("vfio", 0) == -EBUSY,
 	     "%s: the device is to go, and waits for its user", store);
 	t_ok(kill_it(user) && waitpid(other, &status, 0) == other && !status,

@@ -188,19 +188,22 @@ static void outlives(const struct store *s)
 	create_in(s, "camera", SIZE);
 }
 
+static int started[2];
+
 /* Captures until it is told to, or made to, end. */
 static void capture_on(unsigned int how)
 {
 	struct frame frame;
 
 	slots_open();
-	must(!start());
-	usleep(how * 15000);
+	must(!start() && write(started[1], "", 1) == 1);
 	switch (how % 3) {
 	case 0:
+		usleep(how * 15000);
 		must(!video_stream(&video, false));
 		break;
 	case 1:
+		usleep(how * 15000);
 		return;
 	default:
 		while (!video_take(&video, &frame))
@@ -213,13 +216,19 @@ static void capture_on(unsigned int how)
 static void ends(const char *store)
 {
 	unsigned int i, bad = 0;
+	char byte;
 	int status;
 	pid_t pid;
 
 	for (i = 0; i < 18; i++) {
+		if (pipe(started))
+			t_bail("pipe");
 		pid = child(capture_on, i);
+		close(started[1]);
+		bad += read(started[0], &byte, 1) != 1;
+		close(started[0]);
 		if (i % 3 == 2) {
-			usleep(100000 + i * 10000);
+			usleep(i * 15000);
 			kill(pid, SIGKILL);
 		}
 		waitpid(pid, &status, 0);

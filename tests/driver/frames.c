@@ -12,6 +12,7 @@
 #include "../../examples/driver/frame.h"
 
 #define FRAMES 12
+#define PATIENCE 600000	/* ms */
 #define DEVICE "0000:00:05.0"
 
 static int node;
@@ -56,22 +57,6 @@ static uint64_t seen(void)
 	return n.sequence;
 }
 
-static void reads(void)
-{
-	uint64_t last = 0, now, bad = 0, wakeups = 0;
-
-	while (last < FRAMES) {
-		if (!(wait_for(20000) & POLLIN))
-			break;
-		wakeups++;
-		for (now = seen(); last < now; last++)
-			bad += !frame_ok(last + 1);
-	}
-	t_ok(last == FRAMES && !bad, "%llu frames, each as the device wrote it",
-	     (unsigned long long)last);
-	t_ok(wakeups > 1 && !wait_for(500), "woken up for them, and not again");
-}
-
 static bool driver(const char *file, const char *text)
 {
 	char path[128];
@@ -86,6 +71,59 @@ static bool driver(const char *file, const char *text)
 	return ok;
 }
 
+static void ring_open(void)
+{
+	node = b_open("edu", O_RDONLY);
+	ring = mmap(NULL, EDU_SLOTS * EDU_FRAME_SIZE, PROT_READ, MAP_SHARED,
+		    node, 0);
+	if (ring == MAP_FAILED)
+		t_bail("mmap");
+}
+
+static void ring_close(void)
+{
+	munmap((void *)ring, EDU_SLOTS * EDU_FRAME_SIZE);
+	close(node);
+}
+
+/* How often it had to be woken up for all frames. */
+static unsigned int reads(uint64_t *last, bool *ok)
+{
+	unsigned int wakeups = 0;
+	uint64_t now = seen();
+
+	*ok = true;
+	for (*last = 0;; now = seen()) {
+		for (; *last < now; ++*last)
+			*ok &= frame_ok(*last + 1);
+		if (*last >= FRAMES || !(wait_for(PATIENCE) & POLLIN))
+			return wakeups;
+		wakeups++;
+	}
+}
+
+/* On a busy machine the frames may be there first: the device begins again. */
+static void reads_all(void)
+{
+	unsigned int wakeups, tries = 0;
+	uint64_t last;
+	bool ok;
+
+	ring_open();
+	for (;;) {
+		wakeups = reads(&last, &ok);
+		if (wakeups > 1 || !ok || last != FRAMES || ++tries == 20)
+			break;
+		ring_close();
+		if (!driver("unbind", DEVICE) || !driver("bind", DEVICE))
+			t_bail("bind the device again");
+		ring_open();
+	}
+	t_ok(ok && last == FRAMES, "%llu frames, each as the device wrote it",
+	     (unsigned long long)last);
+	t_ok(wakeups > 1 && !wait_for(500), "woken up for them, and not again");
+}
+
 static void unbinds(void)
 {
 	t_ok(b_destroy("edu", 0) == -EBUSY,
@@ -94,7 +132,7 @@ static void unbinds(void)
 		"mapbuf stays while a driver uses it");
 	t_ok(driver("unbind", DEVICE), "the device goes");
 	t_ok(b_id("edu") < 0, "the buffer's name and node go with it");
-	t_ok(wait_for(5000) & POLLHUP, "a reader is told");
+	t_ok(wait_for(PATIENCE) & POLLHUP, "a reader is told");
 	t_ok(frame_ok(FRAMES), "and keeps the frames");
 	t_ok(driver("bind", DEVICE) && b_id("edu") >= 0,
 	     "the device comes back with a new buffer");
@@ -116,15 +154,9 @@ static void rebinds(void)
 
 int main(void)
 {
-	node = b_open("edu", O_RDONLY);
-	ring = mmap(NULL, EDU_SLOTS * EDU_FRAME_SIZE, PROT_READ, MAP_SHARED,
-		    node, 0);
-	if (ring == MAP_FAILED)
-		t_bail("mmap");
-	reads();
+	reads_all();
 	unbinds();
 	rebinds();
-	munmap((void *)ring, EDU_SLOTS * EDU_FRAME_SIZE);
-	close(node);
+	ring_close();
 	return t_done();
 }

@@ -5,6 +5,8 @@
  */
 #include "t.h"
 
+#include <sys/uio.h>
+
 #define SIZE (6 * MIB)
 
 #ifndef MADV_COLD
@@ -30,6 +32,37 @@ static const struct {
 	ADVICE(WIPEONFORK), ADVICE(KEEPONFORK),
 };
 
+/*
+ * A compound page of a file, with as many references as if it were in the page
+ * cache, looks as if it could be split: the pages of a part are asked for again
+ * and again, with more pins each time.
+ */
+static void pinned(const char *store, char *map)
+{
+	static struct iovec pieces[520];
+	int ends[2], bad = 0;
+	size_t i;
+
+	if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, 1024 * PAGE) < 0)
+		t_bail("a long pipe");
+	for (i = 0; i < ARRAY_LEN(pieces); i++)
+		pieces[i] = (struct iovec){ map + 2 * MIB + PAGE, PAGE };
+	if (vmsplice(ends[1], pieces, 500, 0) != 500 * (ssize_t)PAGE)
+		t_bail("vmsplice");
+	fill(map, SIZE, 99);
+	for (i = 500; i < ARRAY_LEN(pieces); i++) {
+		*(volatile char *)(map + 2 * MIB);
+		madvise(map + 2 * MIB + PAGE, PAGE, MADV_COLD);
+		*(volatile char *)(map + 2 * MIB);
+		madvise(map + 2 * MIB + PAGE, PAGE, MADV_PAGEOUT);
+		bad += !filled(map, SIZE, 99);
+		bad += vmsplice(ends[1], pieces, 1, 0) != PAGE;
+	}
+	t_ok(!bad, "%s: nor does it split what has 500 pins and more", store);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct store *s;
@@ -54,6 +87,7 @@ int main(void)
 			     "%s: MADV_%s keeps the data (part: %d, whole: %d)",
 			     s->name, advices[i].name, part, whole);
 		}
+		pinned(s->name, map);
 		munmap(map, SIZE);
 		close(fd);
 		t_ok(!b_destroy("advice", 0), "%s: destroy", s->name);

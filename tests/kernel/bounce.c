@@ -6,8 +6,6 @@
  */
 #include "use.h"
 
-#include <sys/syscall.h>
-
 #include <linux/dma-buf.h>
 
 #include "kmod/driver.h"
@@ -33,18 +31,6 @@ static int ask(unsigned long command, int fd, unsigned int flags, uint64_t seed)
 #define device_sees(seed) (!ask(DRIVER_DEVICE_CHECK, 0, 0, seed))
 #define begin(fd, how) must(!b_sync(fd, DMA_BUF_SYNC_START | (how)))
 #define end(fd, how) must(!b_sync(fd, DMA_BUF_SYNC_END | (how)))
-
-static void load(void)
-{
-	int fd = open("/t/driver.ko", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
-		t_bail("load /t/driver.ko");
-	close(fd);
-	device = open("/dev/driver", O_RDWR | O_CLOEXEC);
-	if (device < 0)
-		t_bail("/dev/driver");
-}
 
 /* Whoever exports again reaches the device that has mapped another dma-buf. */
 static void by_another(char *map, int one, int two, int part)
@@ -162,7 +148,7 @@ int main(void)
 {
 	const struct store *s;
 
-	load();
+	device = driver_load();
 	if (ask(DRIVER_MAP, -1, BOTH_WAYS, 0) == -EOPNOTSUPP) {
 		t_skip("this kernel has no dma-buf, or imports otherwise",
 		       "bounce buffers");
@@ -191,7 +177,6 @@ int main(void)
 		close(node);
 		t_ok(!b_destroy("bounce", 0), "%s: nothing holds it", store);
 	}
-	close(device);
-	syscall(SYS_delete_module, "driver", O_NONBLOCK);
+	driver_unload(device);
 	return t_done();
 }

@@ -78,8 +78,9 @@ static void refused(size_t bytes, const char *why, bool without_a_try)
 	     err ? strerror(-err) : "made");
 	if (!err)
 		b_destroy("refused", 0);
+	/* One page is, so that the kernel's lists are complete. */
 	if (without_a_try)
-		t_ok(!before, "no range is tried (%ld)", before);
+		t_ok(before <= 1, "no range is tried (%ld)", before);
 	if (counted)
 		t_ok(took < 0.5, "it takes %.3f s, %ld tries", took, before);
 	else

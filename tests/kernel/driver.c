@@ -8,7 +8,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 
 #include "kmod/driver.h"
 
@@ -17,24 +16,6 @@
 #define SIZE (6 * MIB + 3 * PAGE)
 
 static int driver;	/* an open file of it */
-
-static int driver_open(void)
-{
-	int fd = open("/dev/driver", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		t_bail("/dev/driver");
-	return fd;
-}
-
-static void driver_load(void)
-{
-	int fd = open("/t/driver.ko", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
-		t_bail("load /t/driver.ko");
-	close(fd);
-}
 
 /* 0 or -errno. */
 static int ask(unsigned long command, struct driver_call *call)
@@ -434,8 +415,7 @@ int main(void)
 	char longest[MAPBUF_NAME_SIZE + 1] = "";
 	const struct store *s;
 
-	driver_load();
-	driver = driver_open();
+	driver = driver_load();
 	memset(longest, 'x', sizeof(longest) - 1);
 	t_ok(find(NAME) == -ENOENT && find(longest) == -ENOENT,
 	     "no such buffer");
@@ -450,9 +430,7 @@ int main(void)
 	/* A driver that goes gives back what it has. */
 	b_create(NAME, PAGE, MAPBUF_BACKING_VMALLOC);
 	must(!find(NAME));
-	close(driver);
+	driver_unload(driver);
 	t_ok(!b_destroy(NAME, 0), "a closed driver uses nothing");
-	if (syscall(SYS_delete_module, "driver", O_NONBLOCK))
-		t_bail("unload the driver");
 	return t_done();
 }

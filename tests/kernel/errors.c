@@ -3,10 +3,12 @@
  * A page of a buffer with a memory error: nobody gets it any more, its neighbours
  * go on working, and the allocator never gets it back.
  */
-#include "t.h"
+#include "use.h"
 
 #include <setjmp.h>
 #include <sys/uio.h>
+
+#include "kmod/driver.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define OFFLINE "/sys/devices/system/memory/hard_offline_page"
@@ -158,6 +160,32 @@ static void calls(int fd, const char *at, size_t bad)
 	free(copy);
 }
 
+/* Devices and drivers get nothing of the buffer any more; of parts without it, all. */
+static void drivers(int fd, size_t bad)
+{
+	struct driver_call call = { .bytes = PAGE, .offset = bad, .name = "errors" };
+	int driver = driver_load();
+
+	t_ok(!ioctl(driver, DRIVER_FIND, &call), "%s: a driver has it", store);
+	t_fails(ioctl(driver, DRIVER_CHECK, &call), EIO,
+		"%s: mapping it for the kernel fails", store);
+	t_fails(ioctl(driver, DRIVER_TABLE, &call), EIO,
+		"%s: a table with it fails", store);
+	call.offset += PAGE;
+	t_ok(!ioctl(driver, DRIVER_TABLE, &call) && call.bytes == PAGE,
+	     "%s: a table without it has all", store);
+	call.fd = b_export(fd, 0, bad + PAGE);
+	if (call.fd < 0 || (ioctl(driver, DRIVER_IMPORT, &call) &&
+			    errno == EOPNOTSUPP))
+		t_skip("this kernel imports in another way", "%s: import", store);
+	else
+		t_fails(ioctl(driver, DRIVER_IMPORT, &call), EIO,
+			"%s: no device gets a dma-buf with it", store);
+	if (call.fd >= 0)
+		close(call.fd);
+	driver_unload(driver);
+}
+
 /* The allocator has none of the frames that it would give away with it. */
 static bool kept(uint64_t frame, bool compound)
 {
@@ -211,6 +239,7 @@ static void life(const struct store *s, size_t size, size_t bad,
 		     (long)((huge - HUGE_PAGE) / KIB),
 		     "%s: others are still mapped in 2 MiB", store);
 	calls(fd, at, bad);
+	drivers(fd, bad);
 	munmap(at, size);
 	close(fd);
 

@@ -356,8 +356,7 @@ static void unset_eventfd(uintptr_t which)
 	struct mapbuf_eventfd e = { .size = sizeof(e), .fd = -1 };
 
 	(void)which;
-	if (ioctl(file, MAPBUF_IOC_EVENTFD, &e))
-		t_bail("eventfd");
+	must(!ioctl(file, MAPBUF_IOC_EVENTFD, &e));
 }
 
 static int notify(uintptr_t which)
@@ -466,6 +465,7 @@ static void use(uintptr_t which)
 		step.arg = which;
 		inject(&step, 1);
 	}
+	fail_locks(file);
 	close(file);
 	t_ok(!b_destroy(NAME, 0), "nothing holds the buffer");
 }

@@ -4,6 +4,7 @@
 #include <linux/kcov.h>
 
 #define COVER_WORDS (64 * KIB)
+#define LEAST 100	/* runs, however slow the machine is */
 
 uint64_t fuzz_bits(struct fuzz *f)
 {
@@ -121,7 +122,7 @@ void fuzz_begin(struct fuzz *f, unsigned int worker, double share)
 
 bool fuzz_more(struct fuzz *f)
 {
-	if (seconds() >= f->until)
+	if (f->runs >= LEAST && seconds() >= f->until)
 		return false;
 	f->runs++;
 	return true;

@@ -34,4 +34,7 @@ unsigned int inject(const struct step *step, unsigned int first);
 /* Do it once, without a fault.  Returns how many it can meet. */
 unsigned int inject_none(const struct step *step);
 
+/* fail_locks.c: locks of a file that nobody has locked yet; none is left. */
+void fail_locks(int file);
+
 #endif

@@ -129,6 +129,32 @@ static void modes(const char *store)
 	close(fd);
 }
 
+/* There is no cache to go around, so nothing has to be aligned. */
+static void direct(const char *store, char *map)
+{
+	int fd = b_open("io", O_RDWR | O_DIRECT), other;
+	char some[1001], back[1001];
+
+	fill(map, SIZE, 5);
+	fill(some, sizeof(some), 6);
+	t_ok(fd >= 0 && pwrite(fd, some, sizeof(some), 4095) == sizeof(some) &&
+	     !memcmp(map + 4095, some, sizeof(some)) &&
+	     pread(fd, back, sizeof(back), 4095) == sizeof(back) &&
+	     !memcmp(back, some, sizeof(some)), "%s: O_DIRECT", store);
+	close(fd);
+	other = b_open("io", O_RDWR);
+	t_ok(!fcntl(other, F_SETFL, O_DIRECT) &&
+	     fcntl(other, F_GETFL) & O_DIRECT &&
+	     pread(other, back, sizeof(back), 4095) == sizeof(back) &&
+	     !memcmp(back, some, sizeof(some)), "%s: switched on later", store);
+	close(other);
+	other = b_open("io", O_RDWR | O_TRUNC);
+	t_ok(other >= 0 && pread(other, back, sizeof(back), 4095) ==
+	     sizeof(back) && !memcmp(back, some, sizeof(some)),
+	     "%s: O_TRUNC keeps the data", store);
+	close(other);
+}
+
 int main(void)
 {
 	const struct store *store;
@@ -143,6 +169,7 @@ int main(void)
 		data(fd, store->name, map);
 		splices(fd, store->name, map);
 		positions(fd, store->name);
+		direct(store->name, map);
 		modes(store->name);
 		munmap(map, SIZE);
 		close(fd);

@@ -39,9 +39,10 @@ static void killed(const struct store *s)
 	t_ok(!status && !b_destroy("kill", 0), "%s: create", s->name);
 
 	before = mem_free();
-	for (i = 0; i < ROUNDS; i++) {
+	/* On a busy machine all of them may be done before they are killed. */
+	for (i = 0; i < ROUNDS || (!stopped && i < 20 * ROUNDS); i++) {
 		pid = child(creating, s->id);
-		usleep(whole * i / ROUNDS);
+		usleep(whole * (i % ROUNDS) / ROUNDS);
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		if (b_destroy("kill", 0))
@@ -144,19 +145,37 @@ static void killed_at_steps(void)
 	t_ok(!bad && n > 10, "killed at each of %u steps: nothing is held", n);
 }
 
-/* Kills a life after the other, each at a moment of its own. */
+/* How long a life takes when it is least disturbed. */
+static long life_time(void)
+{
+	long least = 0, took;
+	int i, status;
+
+	for (i = 0; i < 5; i++) {
+		took = microseconds();
+		waitpid(child(life, backing_of(0)), &status, 0);
+		must(!status);
+		took = microseconds() - took;
+		if (!i || took < least)
+			least = took;
+	}
+	return least;
+}
+
+/*
+ * Kills a life after the other, each at a moment of its own.  Should all have
+ * finished before, it goes on until one has not.
+ */
 static void killer(unsigned int number)
 {
 	unsigned int i, finished = 0, state = number * 77 + 1;
-	long whole = microseconds();
+	long whole;
 	int status;
 	pid_t pid;
 
 	snprintf(life_name, sizeof(life_name), "life%u", number);
-	waitpid(child(life, backing_of(0)), &status, 0);
-	must(!status);
-	whole = microseconds() - whole;
-	for (i = 0; i < KILLS; i++) {
+	whole = life_time();
+	for (i = 0; i < KILLS || finished == i; i++) {
 		state = state * 1103515245 + 12345;
 		pid = child(life, backing_of(i));
 		usleep((state >> 8) % whole);
@@ -165,8 +184,7 @@ static void killer(unsigned int number)
 		finished += !status;
 		must(left_usable());
 	}
-	must(finished < KILLS);
-	t_note("%d killed, %u of them had finished", KILLS, finished);
+	t_note("%u killed, %u of them had finished", i, finished);
 }
 
 static void killed_at_any_moment(void)

@@ -98,7 +98,7 @@ static int count_change(int fd)
 
 static void wait_for_open(unsigned int fd)
 {
-	must(count_wait(fd, 20000));
+	must(count_wait(fd, -1));
 }
 
 /* poll() tells of opening, mapping and their ends. */
@@ -112,8 +112,7 @@ static void told(void)
 	mappings = count_open("told", "mappings");
 	t_ok(count_change(opens) < 0 && count_change(mappings) < 0,
 	     "%s: nothing is told before something changes", store);
-	child(wait_for_open, opens);
-	usleep(100000);
+	wait_asleep(child(wait_for_open, opens));
 	fd = b_open("told", O_RDWR);
 	t_ok(reap(), "%s: who waits for an open is woken up", store);
 	t_ok(count_change(opens) == 1 && count_change(opens) < 0,

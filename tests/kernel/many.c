@@ -6,10 +6,14 @@
  */
 #include "t.h"
 
+#include <dirent.h>
+#include <sys/mount.h>
+
 #define MANY 10000
 #define NUMBERS (1 << 20)
 #define MAX_BYTES "/sys/module/mapbuf/parameters/max_bytes"
 
+#define FILES "/tmp/mapbuf"
 #define SAMPLE 500
 
 static int count = MANY;
@@ -45,6 +49,36 @@ static bool use_id(unsigned int id)
 static bool use(int i)
 {
 	return use_id(ids[i]);
+}
+
+/* By name, which is looked up among all of them. */
+static bool use_file(int i)
+{
+	char name[32], path[64];
+	int fd;
+
+	name_of(name, i);
+	snprintf(path, sizeof(path), FILES "/%s", name);
+	fd = open(path, O_RDWR);
+	return fd >= 0 && !close(fd);
+}
+
+static bool all_listed(void)
+{
+	struct dirent *entry;
+	char name[32];
+	int i = 0;
+	DIR *dir = opendir(FILES);
+
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		name_of(name, i++);
+		if (strcmp(entry->d_name, name) != 0)
+			break;
+	}
+	closedir(dir);
+	return !entry && i == count;
 }
 
 static bool destroy(int i)
@@ -124,9 +158,13 @@ int main(void)
 
 	if (!counted)
 		count = 2000;
+	must(!mount_files(FILES, NULL));
 	each(create, "create", counted);
 	each(use, "open and close", counted);
+	each(use_file, "open and close the files of", counted);
+	t_ok(all_listed(), "all are listed in the order of creation");
 	each(destroy_back, "destroy", counted);
+	must(!umount(FILES));
 	wrap();
 	return t_done();
 }

@@ -2,9 +2,6 @@
 /* mmap: what is granted, what is refused, and that data stays what it is. */
 #include "t.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-
 #define SIZE (6 * MIB + 5 * PAGE)
 
 static int fd;
@@ -140,18 +137,6 @@ static void populated(void)
 	munmap(at, SIZE);
 }
 
-/* As the manual says: only where a process keeps it to itself. */
-static void futexes(void)
-{
-	char *at = b_map(fd, PAGE, 0);
-
-	t_fails(syscall(SYS_futex, at, FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT,
-		"%s: no futex for several processes", store);
-	t_ok(!syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0),
-	     "%s: one for threads", store);
-	munmap(at, PAGE);
-}
-
 int main(void)
 {
 	const struct store *s;
@@ -170,7 +155,6 @@ int main(void)
 		inherited(whole);
 		parts(whole);
 		populated();
-		futexes();
 		close(fd);
 		t_ok(!b_destroy("map", 0), "%s: destroy", store);
 	}

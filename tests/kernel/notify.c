@@ -153,7 +153,7 @@ static void crowd(unsigned int unused)
 	for (i = 0; i < CROWD; i++)
 		p[i] = (struct pollfd){ .fd = crowd_fd, .events = POLLIN };
 	word_in(crowd_fd);
-	must(poll(p, CROWD, 20000) > 0);
+	must(poll(p, CROWD, -1) > 0);
 }
 
 /* Waits to be the one that is woken up. */
@@ -165,7 +165,7 @@ static void exclusive(unsigned int unused)
 	(void)unused;
 	must(!epoll_ctl(ep, EPOLL_CTL_ADD, crowd_fd, &event));
 	word_in(crowd_fd);
-	must(epoll_wait(ep, &event, 1, 20000) == 1);
+	must(epoll_wait(ep, &event, 1, -1) == 1);
 }
 
 /* READERS of them, asleep */
@@ -207,7 +207,7 @@ static void hangup_waiter(unsigned int unused)
 
 	(void)unused;
 	must(!b_destroy("notify", MAPBUF_DESTROY_DEFERRED));
-	must(events(fd, 20000) == (POLLHUP | POLLOUT));
+	must(events(fd, -1) == (POLLHUP | POLLOUT));
 }
 
 static void waits_for_hangup(unsigned int unused)
@@ -216,21 +216,20 @@ static void waits_for_hangup(unsigned int unused)
 			    .events = POLLIN };
 
 	(void)unused;
-	must(poll(&p, 1, 20000) == 1 && p.revents == POLLHUP);
+	must(poll(&p, 1, -1) == 1 && p.revents == POLLHUP);
 }
 
 static void hangup(void)
 {
 	b_create("notify", PAGE, MAPBUF_BACKING_VMALLOC);
-	child(waits_for_hangup, 0);
-	usleep(200000);
+	wait_asleep(child(waits_for_hangup, 0));
 	child(hangup_waiter, 0);
 	t_ok(reap(), "poll: hangs up when the buffer is destroyed");
 }
 
 /*
  * A writer that waits for all readers between two notifications, through a
- * word of each in the buffer.  A lost wake-up ends in the time limit.
+ * word of each in the buffer.  A lost wake-up ends with the time of a child.
  */
 static void reader(unsigned int index)
 {
@@ -244,7 +243,7 @@ static void reader(unsigned int index)
 	while (last < ROUNDS) {
 		uint64_t now;
 
-		must(epoll_wait(ep, &event, 1, 20000) == 1);
+		must(epoll_wait(ep, &event, 1, -1) == 1);
 		now = b_seen(fd);
 		must(now > last && word[0] >= now);
 		last = now;

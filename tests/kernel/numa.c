@@ -80,7 +80,7 @@ int main(void)
 		madvise(plain, SIZE, MADV_NOHUGEPAGE);
 		touch(plain, SIZE, PAGE);
 		touch(at, BUFFER, HUGE_PAGE);
-		end = seconds() + patience(60);
+		end = seconds() + patience(600);
 		while (rounds < 3 && seconds() < end) {
 			long faults = touch(plain, SIZE, PAGE);
 

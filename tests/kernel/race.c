@@ -92,22 +92,19 @@ static void own_range(unsigned int seed)
 static char *area;
 static bool area_stop;
 
-/* One word of some page, which every thread reads as it was written. */
+/* One word of some page, which every thread reads as it was written, else NULL. */
 static void *area_read(void *seed)
 {
 	uint64_t n = (uintptr_t)seed;
-	long good = 0;
+	size_t at;
 
-	while (!__atomic_load_n(&area_stop, __ATOMIC_RELAXED)) {
-		size_t at;
-
+	do {
 		n = n * 6364136223846793005 + 1442695040888963407;
 		at = (n >> 33) % (AREA / PAGE) * PAGE;
 		if (!filled(area + at, 8, AREA_SEED + at / 8))
 			return NULL;
-		good++;
-	}
-	return (void *)good;
+	} while (!__atomic_load_n(&area_stop, __ATOMIC_RELAXED));
+	return seed;
 }
 
 /* Readers fault pages in while others take them away again. */

@@ -85,12 +85,12 @@ static void tell_shortest(struct machine *m, uint64_t round)
 	close(self);
 }
 
-/* Until the end of the phase, or until something goes wrong. */
+/* At least once; until the end of the phase, or until something goes wrong. */
 static bool soak(struct machine *m, uint64_t first)
 {
 	uint64_t round;
 
-	for (round = first; seconds() < phase_end; round++) {
+	for (round = first; round == first || seconds() < phase_end; round++) {
 		if (machine_round(m, round, ROUND))
 			continue;
 		tell_shortest(m, round);

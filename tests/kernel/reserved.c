@@ -11,22 +11,10 @@
 #include <sys/uio.h>
 
 #include <linux/capability.h>
+#include <linux/futex.h>
 
 #define HOLE 0x30000000UL	/* memmap=64M$0x30000000 */
 #define HOLE_SIZE (64 * MIB)
-
-static int reserve(const char *name, uint64_t start, uint64_t bytes,
-		   unsigned int cache, unsigned int flags)
-{
-	struct mapbuf_create c = {
-		.size = sizeof(c), .bytes = bytes, .flags = flags,
-		.backing = MAPBUF_BACKING_RESERVED, .cache = cache,
-		.phys_addr = start,
-	};
-
-	strncpy(c.name, name, sizeof(c.name) - 1);
-	return ioctl(b_control(), MAPBUF_IOC_CREATE, &c) ? -errno : 0;
-}
 
 /* Whether the hole's first page can be had below 2^bits, from a NUMA node */
 static int asked_of_range(unsigned int bits, int node)
@@ -144,6 +132,10 @@ static void pinning(void)
 	t_ok(!mlock(map, MIB) && filled(map, MIB, 7), "mlock works");
 	t_fails(madvise(map, MIB, MADV_DONTNEED), EINVAL,
 		"MADV_DONTNEED is EINVAL");
+	t_fails(syscall(SYS_futex, map, FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT,
+		"a futex of several processes is EFAULT");
+	t_ok(!syscall(SYS_futex, map, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0),
+	     "one of threads is not");
 	t_fails(mremap(map, MIB, 2 * MIB, MREMAP_MAYMOVE), EFAULT,
 		"it cannot grow");
 	t_ok(atoi(b_sysfs("r", "mappings")) == 1, "sysfs counts the mapping");

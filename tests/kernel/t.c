@@ -3,12 +3,12 @@
 #include "kmod/mix.h"
 
 #include <dirent.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 
 #include <linux/dma-buf.h>
-#include <linux/membarrier.h>
 
 const struct store stores[] = {
 	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
@@ -273,70 +273,10 @@ bool all_zero(const void *where, size_t len)
 	return true;
 }
 
-long meminfo(const char *field)
+int mount_files(const char *where, const char *options)
 {
-	FILE *file = fopen("/proc/meminfo", "r");
-	char line[256];
-	long value = -1;
-
-	while (file && value < 0 && fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, field, strlen(field)) &&
-		    line[strlen(field)] == ':')
-			value = atol(line + strlen(field) + 1);
-	}
-	if (file)
-		fclose(file);
-	return value;
-}
-
-long mem_free(void)
-{
-	if (!b_try_create("settle", 4 * MIB, MAPBUF_BACKING_CONTIGUOUS))
-		b_destroy("settle", 0);
-	return meminfo("MemFree");
-}
-
-long sum_of(const char *path, const char *format, const char *format2)
-{
-	FILE *file = fopen(path, "r");
-	long sum = 0, value;
-	char line[256];
-
-	if (!file)
-		t_bail("open %s", path);
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, format, &value) == 1 ||
-		    sscanf(line, format2, &value) == 1)
-			sum += value;
-	}
-	fclose(file);
-	return sum;
-}
-
-long all_free(void)
-{
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	usleep(100000);
-	return sum_of("/proc/zoneinfo", " pages free %ld", " count: %ld") *
-	       (long)(PAGE / KIB);
-}
-
-bool page_frames(const void *at, size_t count, uint64_t *frames)
-{
-	static int fd = -1;
-	bool all = true;
-	size_t i;
-
-	if (fd < 0)
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pread(fd, frames, count * 8, (uintptr_t)at / PAGE * 8) !=
-	    (ssize_t)count * 8)
-		t_bail("read pagemap");
-	for (i = 0; i < count; i++) {
-		all &= frames[i] >> 63;
-		frames[i] &= (1ULL << 55) - 1;
-	}
-	return all;
+	mkdir(where, 0755);
+	return mount("mapbuf", where, "mapbuf", 0, options) ? -errno : 0;
 }
 
 int write_file(const char *path, const char *text)
@@ -370,32 +310,6 @@ bool counts_instructions(void)
 		t_bail("/proc/cmdline");
 	fclose(file);
 	return strstr(line, "icount");
-}
-
-long smaps_range(const void *at, size_t len, const char *field)
-{
-	FILE *file = fopen("/proc/self/smaps", "r");
-	unsigned long from = (unsigned long)at, start, end;
-	bool inside = false;
-	char line[512];
-	long sum = -1;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			inside = start < from + len && end > from;
-		else if (inside && !strncmp(line, field, strlen(field)) &&
-			 line[strlen(field)] == ':')
-			sum = (sum < 0 ? 0 : sum) +
-			      atol(line + strlen(field) + 1);
-	}
-	if (file)
-		fclose(file);
-	return sum;
-}
-
-long smaps(const void *address, const char *field)
-{
-	return smaps_range(address, 1, field);
 }
 
 bool kernel_since(int major, int minor)
@@ -473,6 +387,19 @@ pid_t child(void (*work)(unsigned int seed), unsigned int seed)
 		_exit(0);
 	}
 	return pid;
+}
+
+void wait_asleep(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (state != 'S' && state != 'Z') {
+		file = fopen(path, "re");
+		must(file && fscanf(file, "%*d %*s %c", &state) == 1);
+		fclose(file);
+	}
 }
 
 bool reap(void)

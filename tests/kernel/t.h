@@ -118,6 +118,9 @@ long sum_of(const char *path, const char *format, const char *format2);
 /* The frames behind pages that have been touched; whether there are all. */
 bool page_frames(const void *at, size_t count, uint64_t *frames);
 
+/* The file system, at a directory that is made if need be.  0 or -errno */
+int mount_files(const char *where, const char *options);
+
 /* Into a file that is there.  0 or -errno */
 int write_file(const char *path, const char *text);
 
@@ -145,6 +148,9 @@ pid_t child(void (*work)(unsigned int seed), unsigned int seed);
 #define must(cond) must_result(!!(cond), __FILE__, __LINE__, #cond)
 void must_result(bool ok, const char *file, int line, const char *cond);
 bool reap(void);
+
+/* Until a child sleeps, or has ended. */
+void wait_asleep(pid_t pid);
 
 int module_load(const char *params);
 int module_unload(void);

@@ -2,6 +2,7 @@
 #include "use.h"
 
 #include <dirent.h>
+#include <sys/syscall.h>
 
 int b_nodes(void)
 {
@@ -14,19 +15,6 @@ int b_nodes(void)
 	if (dir)
 		closedir(dir);
 	return nodes;
-}
-
-void wait_asleep(pid_t pid)
-{
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	while (state != 'S') {
-		file = fopen(path, "re");
-		must(file && fscanf(file, "%*d %*s %c", &state) == 1);
-		fclose(file);
-	}
 }
 
 bool has_dmabuf(void)
@@ -83,6 +71,19 @@ void stop_counting(void)
 	write_file(TRACING "kprobe_events", "-:calls\n");
 }
 
+int reserve(const char *name, uint64_t start, uint64_t bytes,
+	    unsigned int cache, unsigned int flags)
+{
+	struct mapbuf_create c = {
+		.size = sizeof(c), .bytes = bytes, .flags = flags,
+		.backing = MAPBUF_BACKING_RESERVED, .cache = cache,
+		.phys_addr = start,
+	};
+
+	strncpy(c.name, name, sizeof(c.name) - 1);
+	return ioctl(b_control(), MAPBUF_IOC_CREATE, &c) ? -errno : 0;
+}
+
 uint64_t ivshmem(void)
 {
 	DIR *dir = opendir("/sys/bus/pci/devices");
@@ -123,4 +124,24 @@ uint64_t ivshmem(void)
 	if (dir)
 		closedir(dir);
 	return start;
+}
+
+int driver_load(void)
+{
+	int module = open("/t/driver.ko", O_RDONLY | O_CLOEXEC), fd;
+
+	if (module < 0 || syscall(SYS_finit_module, module, "", 0))
+		t_bail("load /t/driver.ko");
+	close(module);
+	fd = open("/dev/driver", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		t_bail("/dev/driver");
+	return fd;
+}
+
+void driver_unload(int fd)
+{
+	close(fd);
+	if (syscall(SYS_delete_module, "driver", O_NONBLOCK))
+		t_bail("unload the driver");
 }

@@ -8,9 +8,6 @@
 /* How many nodes of buffers there are. */
 int b_nodes(void);
 
-/* Until a process sleeps. */
-void wait_asleep(pid_t pid);
-
 /* Whether the kernel has dma-bufs. */
 bool has_dmabuf(void);
 
@@ -30,7 +27,15 @@ bool count_calls(const char *function);
 long counted_calls(void);
 void stop_counting(void);
 
+/* A buffer over a range: 0 or -errno. */
+int reserve(const char *name, uint64_t start, uint64_t bytes,
+	    unsigned int cache, unsigned int flags);
+
 /* Where the memory of the ivshmem device is, switched on; 0 if there is none. */
 uint64_t ivshmem(void);
+
+/* The module kmod/driver.c: a descriptor of its node; and undo that. */
+int driver_load(void);
+void driver_unload(int fd);
 
 #endif

@@ -24,7 +24,8 @@ static void wait_for(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	must(poll(&p, 1, 20000) == 1 && p.revents == POLLIN);
+	must(poll(&p, 1, patience(600) * 1000) == 1 &&
+	     p.revents == POLLIN);
 }
 
 static int make_eventfd(const char *name)

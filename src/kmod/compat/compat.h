@@ -48,6 +48,16 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 #endif
 
 /*
+ * Operation map_pages of an area that maps nothing there.  Without one, kernels
+ * that fault under the lock of the area alone take each fault twice.
+ */
+static inline mapbuf_map_pages_t mapbuf_map_no_pages(struct vm_fault *vmf,
+						     pgoff_t start, pgoff_t end)
+{
+	return (mapbuf_map_pages_t)0;
+}
+
+/*
  * MAPBUF_MAPS_CHUNKS: whether there is mapbuf_map_chunk()
  *
  * mapbuf_map_chunk() - map 2 MiB in one piece, if nothing is there
@@ -170,6 +180,44 @@ static inline void mapbuf_fault_singly(struct vm_fault *vmf)
 #endif
 
 /*
+ * mapbuf_allow_direct() - let O_DIRECT be asked of an open file
+ *
+ * mapbuf_mapping_allow_direct() - the same of a file's mapping
+ *
+ * Before 6.0 the kernel asks for an operation that nothing calls; then the mapping
+ * needs its other one, too, which marks no page dirty.
+ */
+#ifdef FMODE_CAN_ODIRECT
+static inline void mapbuf_allow_direct(struct file *file)
+{
+	file->f_mode |= FMODE_CAN_ODIRECT;
+}
+
+static inline void mapbuf_mapping_allow_direct(struct address_space *mapping)
+{
+}
+#else
+static inline int mapbuf_page_stays_clean(struct page *page)
+{
+	return 0;
+}
+
+static inline void mapbuf_allow_direct(struct file *file)
+{
+}
+
+static inline void mapbuf_mapping_allow_direct(struct address_space *mapping)
+{
+	static const struct address_space_operations aops = {
+		.set_page_dirty = mapbuf_page_stays_clean,
+		.direct_IO = noop_direct_IO,
+	};
+
+	mapping->a_ops = &aops;
+}
+#endif
+
+/*
  * mapbuf_mapcount() - how often a page of a file, or its compound page, is mapped
  * @head: single, or the first of a compound page of 2 MiB
  *
@@ -260,7 +308,18 @@ static inline bool mapbuf_page_doubtful(struct page *page)
 	return !folio_test_large(folio) && folio_ref_count(folio) > known;
 }
 
-/* The index has been of folios, not of pages, since 5.16. */
+/*
+ * mapbuf_set_mapping() - say which file a page, single or the first of a compound
+ * one, is of, or that it is of none
+ *
+ * mapbuf_set_index() - say where in it.  Both of folios, not of pages, since 5.16.
+ */
+static inline void mapbuf_set_mapping(struct page *head,
+				      struct address_space *mapping)
+{
+	WRITE_ONCE(page_folio(head)->mapping, mapping);
+}
+
 static inline void mapbuf_set_index(struct page *head, pgoff_t index)
 {
 	page_folio(head)->index = index;
@@ -284,6 +343,12 @@ static inline bool mapbuf_page_doubtful(struct page *page)
 	if (!PageAnon(page))
 		known += !!page->mapping + !!PagePrivate(page);
 	return !PageCompound(page) && page_ref_count(page) > known;
+}
+
+static inline void mapbuf_set_mapping(struct page *head,
+				      struct address_space *mapping)
+{
+	WRITE_ONCE(head->mapping, mapping);
 }
 
 static inline void mapbuf_set_index(struct page *head, pgoff_t index)

@@ -50,6 +50,9 @@
  *          cleared, EAGAIN with O_NONBLOCK until it is
  * page     one with a memory error: read and write end before it, and at it give
  *          EIO; a touch in a mapping raises SIGBUS, BUS_MCEERR_AR
+ * device   the range of a buffer was of one, and that has been removed: a touch in a
+ *          mapping raises SIGBUS; open, mmap, read, write and MAPBUF_IOC_EXPORT
+ *          give ENODEV
  * poll     always writable; readable while there was a notification that the
  *          file has not seen, see struct mapbuf_notify; hung up (POLLHUP) once
  *          the buffer has been destroyed
@@ -69,6 +72,9 @@ enum {
 
 /* Size of a name with its terminating 0. */
 #define MAPBUF_NAME_SIZE 32
+
+/* f_type of statfs() in the file system of the buffers: "mapb" */
+#define MAPBUF_FS_MAGIC 0x6d617062
 
 /**
  * enum mapbuf_backing - where the memory of a buffer comes from
@@ -314,6 +320,7 @@ struct mapbuf_eventfd {
  *
  * EACCES      the descriptor is not open for writing, as devices may write
  * EINVAL      the range is empty, not in whole pages, or not within the buffer
+ * ENODEV      the device has been removed that the range of the buffer was of
  * EOPNOTSUPP  a reserved range that has page structures, and a kernel before 5.15,
  *             which does not map it for devices; or a kernel without dma-buf
  * EMFILE      too many descriptors

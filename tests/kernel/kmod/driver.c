@@ -340,10 +340,33 @@ static int do_device(struct client *client, const struct driver_call *call,
 }
 #endif
 
+/* Under the lock of the client: only one has it at a time. */
+static int do_region(const struct driver_call *call)
+{
+	static struct platform_device *region;
+	struct resource memory = {
+		.start = call->address,
+		.end = call->address + call->bytes - 1,
+		.flags = IORESOURCE_MEM,
+	};
+
+	platform_device_unregister(region);
+	region = NULL;
+	if (!call->bytes)
+		return 0;
+	region = platform_device_register_simple("mapbuf-region", -1, &memory, 1);
+	if (!IS_ERR(region))
+		return 0;
+	region = NULL;
+	return -EBUSY;
+}
+
 static int run(struct client *client, unsigned int command,
 	       struct driver_call *call)
 {
 	switch (command) {
+	case DRIVER_REGION:
+		return do_region(call);
 	case DRIVER_IMPORT:
 		return do_import(call);
 	case DRIVER_MAP:

@@ -62,6 +62,12 @@ struct driver_call {
 #define DRIVER_DEVICE_FILL _IOWR('d', 13, struct driver_call)
 #define DRIVER_DEVICE_CHECK _IOWR('d', 14, struct driver_call)
 
+/*
+ * Add a platform device with memory, bytes of it from address on, or remove it: then
+ * bytes is 0.
+ */
+#define DRIVER_REGION _IOWR('d', 15, struct driver_call)
+
 /* In flags of DRIVER_IMPORT: the device can do without pages. */
 #define DRIVER_PEER 1
 
