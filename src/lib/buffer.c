@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -57,6 +58,14 @@ static struct mapbuf *open_node(const char *path, const char *name, int flags)
 	return buffer;
 }
 
+int libmapbuf_files_are_mounted(void)
+{
+	struct statfs fs;
+
+	return !statfs(libmapbuf_files_dir(), &fs) &&
+	       fs.f_type == MAPBUF_FS_MAGIC;
+}
+
 /* Whether the path, rather than the access to it, was wrong. */
 static int is_stale(int error)
 {
@@ -70,6 +79,7 @@ struct mapbuf *mapbuf_open(const char *name, int flags)
 	char path[PATH_MAX];
 	unsigned int id;
 
+	flags &= ~O_CLOEXEC; /* as it is anyway */
 	if (!mapbuf_name_is_valid(name) ||
 	    (flags != O_RDONLY && flags != O_RDWR)) {
 		errno = EINVAL;
@@ -81,13 +91,36 @@ struct mapbuf *mapbuf_open(const char *name, int flags)
 		return buffer;
 
 	/* There is no link where udev does not run, or has not run yet. */
+	snprintf(path, sizeof(path), "%s/%s", libmapbuf_files_dir(), name);
+	buffer = open_node(path, name, flags);
+	if (buffer || (errno == ENOENT && libmapbuf_files_are_mounted()))
+		return buffer;
+
+	/* Nor are there files everywhere, or for everybody. */
 	if (libmapbuf_find(name, &id))
 		return NULL;
 	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_dev_dir(), id);
 	buffer = open_node(path, name, flags);
-	if (!buffer && is_stale(errno))
+	/* The module says ENODEV where the device of the range has gone. */
+	if (!buffer && errno != ENODEV && is_stale(errno))
 		errno = ENOENT;
 	return buffer;
+}
+
+/*
+ * What a buffer is that is open for reading only the kernel says in two ways:
+ * EACCES of a mapping, EBADF of a call that writes, which is EACCES here, too.
+ */
+int libmapbuf_refused(const struct mapbuf *buffer)
+{
+	int flags;
+
+	if (errno == EBADF) {
+		flags = fcntl(buffer->fd, F_GETFL);
+		errno = flags >= 0 && (flags & O_ACCMODE) == O_RDONLY ? EACCES :
+									EBADF;
+	}
+	return -1;
 }
 
 void mapbuf_close(struct mapbuf *buffer)

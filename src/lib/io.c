@@ -24,7 +24,7 @@ static ssize_t transfer(struct mapbuf *buffer, char *to, const char *from,
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && done == 0)
-			return -1;
+			return libmapbuf_refused(buffer);
 		if (count <= 0)
 			break;
 		done += count;

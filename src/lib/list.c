@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -22,6 +23,7 @@ struct mapbuf_entry {
 	int64_t dma_bits;
 	int64_t phys_addr;
 	int64_t zero_on_last_close;
+	char *path;
 };
 
 struct mapbuf_list {
@@ -45,8 +47,26 @@ static int64_t read_zero_on_last_close(int dir)
 	return strcmp(text, "zero") == 0;
 }
 
+static int set_path(struct mapbuf_entry *entry, int has_file)
+{
+	char file[PATH_MAX];
+	int length;
+
+	snprintf(file, sizeof(file), "%s/%s", libmapbuf_files_dir(),
+		 entry->name);
+	if (has_file || access(file, F_OK) == 0)
+		length = asprintf(&entry->path, "%s", file);
+	else
+		length = asprintf(&entry->path, "%s/mapbuf%u",
+				  libmapbuf_dev_dir(), entry->id);
+	if (length >= 0)
+		return 0;
+	entry->path = NULL;
+	return -1;
+}
+
 /* Fails with ENOENT or ENODEV when the buffer was destroyed meanwhile. */
-static int read_entry(int class, struct mapbuf_entry *entry)
+static int read_entry(int class, struct mapbuf_entry *entry, int has_file)
 {
 	char name[32];
 	int64_t size;
@@ -78,11 +98,12 @@ static int read_entry(int class, struct mapbuf_entry *entry)
 				sizeof(entry->cache)))
 		entry->cache[0] = '\0';
 	close(dir);
-	return 0;
+	return set_path(entry, has_file);
 }
 
 static int fill(struct mapbuf_list *list, const struct libmapbuf_nodes *nodes)
 {
+	int have_files = libmapbuf_files_are_mounted();
 	struct mapbuf_entry *entry;
 	size_t i;
 
@@ -92,7 +113,7 @@ static int fill(struct mapbuf_list *list, const struct libmapbuf_nodes *nodes)
 	for (i = 0; i < nodes->count; i++) {
 		entry = &list->entries[list->count];
 		entry->id = nodes->node[i].id;
-		if (!read_entry(dirfd(nodes->dir), entry))
+		if (!read_entry(dirfd(nodes->dir), entry, have_files))
 			list->count++;
 		else if (errno != ENOENT && errno != ENODEV)
 			return -1;
@@ -132,8 +153,12 @@ struct mapbuf_list *mapbuf_list_read(void)
 
 void mapbuf_list_free(struct mapbuf_list *list)
 {
+	size_t i;
+
 	if (!list)
 		return;
+	for (i = 0; i < list->count; i++)
+		free(list->entries[i].path);
 	free(list->entries);
 	free(list);
 }
@@ -147,6 +172,19 @@ const struct mapbuf_entry *mapbuf_list_get(const struct mapbuf_list *list,
 					   size_t index)
 {
 	return index < list->count ? &list->entries[index] : NULL;
+}
+
+const struct mapbuf_entry *mapbuf_list_find(const struct mapbuf_list *list,
+					    const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (strcmp(list->entries[i].name, name) == 0)
+			return &list->entries[i];
+	}
+	errno = ENOENT;
+	return NULL;
 }
 
 const char *mapbuf_entry_name(const struct mapbuf_entry *entry)
@@ -227,4 +265,30 @@ const char *mapbuf_entry_cache(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_zero_on_last_close(const struct mapbuf_entry *entry)
 {
 	return entry->zero_on_last_close;
+}
+
+const char *mapbuf_entry_path(const struct mapbuf_entry *entry)
+{
+	return entry->path;
+}
+
+int64_t mapbuf_entry_uid(const struct mapbuf_entry *entry)
+{
+	struct stat st;
+
+	return stat(entry->path, &st) ? -1 : (int64_t)st.st_uid;
+}
+
+int64_t mapbuf_entry_gid(const struct mapbuf_entry *entry)
+{
+	struct stat st;
+
+	return stat(entry->path, &st) ? -1 : (int64_t)st.st_gid;
+}
+
+int64_t mapbuf_entry_mode(const struct mapbuf_entry *entry)
+{
+	struct stat st;
+
+	return stat(entry->path, &st) ? -1 : (int64_t)(st.st_mode & 07777);
 }

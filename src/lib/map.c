@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -32,24 +33,103 @@ static int check_range(uint64_t size, uint64_t offset, size_t *length)
 	return 0;
 }
 
+/* What both check; 0, and *prot, *how and *length for mmap(). */
+static int prepare(struct mapbuf *buffer, uint64_t offset, size_t *length,
+		   unsigned int flags, int *prot, int *how)
+{
+	if (flags & ~(MAPBUF_MAP_READ_ONLY | MAPBUF_MAP_POPULATE)) {
+		errno = EINVAL;
+		return -1;
+	}
+	*prot = PROT_READ;
+	if (!(flags & MAPBUF_MAP_READ_ONLY))
+		*prot |= PROT_WRITE;
+	*how = MAP_SHARED;
+	if (flags & MAPBUF_MAP_POPULATE)
+		*how |= MAP_POPULATE;
+	return check_range(mapbuf_size(buffer), offset, length);
+}
+
 void *mapbuf_map(struct mapbuf *buffer, uint64_t offset, size_t length,
 		 unsigned int flags)
 {
-	int prot = PROT_READ, how = MAP_SHARED;
+	int prot, how;
 	void *address;
 
-	if (flags & ~(MAPBUF_MAP_READ_ONLY | MAPBUF_MAP_POPULATE)) {
+	if (prepare(buffer, offset, &length, flags, &prot, &how))
+		return NULL;
+	address = mmap(NULL, length, prot, how, mapbuf_fd(buffer), offset);
+	return address == MAP_FAILED ? NULL : address;
+}
+
+/* Kernels before 4.17 take the address as a hint. */
+static void *map_fixed(void *address, size_t length, int prot, int how, int fd,
+		       uint64_t offset)
+{
+	void *got;
+
+	got = mmap(address, length, prot, how | MAP_FIXED_NOREPLACE, fd,
+		   offset);
+	if (got == MAP_FAILED)
+		return NULL;
+	if (got != address) {
+		munmap(got, length);
+		errno = EEXIST;
+		return NULL;
+	}
+	return got;
+}
+
+/* In the middle of an area that is kept free meanwhile */
+static void *map_aligned(size_t alignment, size_t page, size_t length, int prot,
+			 int how, int fd, uint64_t offset)
+{
+	size_t pages = (length + page - 1) & -page, before, after;
+	char *area, *at;
+	int error;
+
+	if (pages < length || pages > SIZE_MAX - alignment) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	area = mmap(NULL, pages + alignment, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (area == MAP_FAILED)
+		return NULL;
+	before = -(uintptr_t)area & (alignment - 1);
+	after = alignment - before;
+	at = mmap(area + before, length, prot, how | MAP_FIXED, fd, offset);
+	if (at == MAP_FAILED) {
+		error = errno;
+		munmap(area, pages + alignment);
+		errno = error;
+		return NULL;
+	}
+	if (before)
+		munmap(area, before);
+	munmap(at + pages, after);
+	return at;
+}
+
+void *mapbuf_map_at(struct mapbuf *buffer, void *address, size_t alignment,
+		    uint64_t offset, size_t length, unsigned int flags)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	int prot, how;
+
+	if (!alignment)
+		alignment = page;
+	if (alignment < page || alignment & (alignment - 1) ||
+	    (uintptr_t)address & (alignment - 1)) {
 		errno = EINVAL;
 		return NULL;
 	}
-	if (check_range(mapbuf_size(buffer), offset, &length))
+	if (prepare(buffer, offset, &length, flags, &prot, &how))
 		return NULL;
-	if (!(flags & MAPBUF_MAP_READ_ONLY))
-		prot |= PROT_WRITE;
-	if (flags & MAPBUF_MAP_POPULATE)
-		how |= MAP_POPULATE;
-	address = mmap(NULL, length, prot, how, mapbuf_fd(buffer), offset);
-	return address == MAP_FAILED ? NULL : address;
+	return address ? map_fixed(address, length, prot, how,
+				   mapbuf_fd(buffer), offset) :
+			 map_aligned(alignment, page, length, prot, how,
+				     mapbuf_fd(buffer), offset);
 }
 
 int mapbuf_unmap(void *address, size_t length)

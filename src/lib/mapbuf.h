@@ -2,11 +2,12 @@
 /*
  * libmapbuf: named memory buffers shared by processes and drivers.
  *
- * Functions that return int give 0, or -1 with errno set; functions that
- * return a pointer give NULL with errno set.  The library prints nothing and
- * keeps no state of its own: different threads may use different objects at
- * the same time, and one struct mapbuf or struct mapbuf_control may be used by
- * several threads as long as none of them closes it.
+ * Functions that return int return 0, or -1 with errno set; functions that
+ * return a pointer return NULL with errno set on failure.  The library prints
+ * nothing and keeps no state of its own: different threads may use different
+ * objects at the same time, and several threads may use one struct mapbuf or
+ * struct mapbuf_control as long as none of them closes it.  Functions that
+ * require a buffer that is open for writing fail with EACCES otherwise.
  *
  * See libmapbuf(3).
  */
@@ -23,21 +24,26 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+/* Version of the linked library, for example "0.1.0" */
+const char *mapbuf_version(void);
+
 struct mapbuf;		/* an open buffer */
-struct mapbuf_control;	/* the right to create and destroy */
-struct mapbuf_options;	/* what a buffer to be created shall be like */
+struct mapbuf_queue;	/* one end of a queue in a buffer */
+struct mapbuf_ring;	/* the writer of a ring in a buffer, or one reader */
+struct mapbuf_control;	/* access to the control node, to create and destroy */
+struct mapbuf_options;	/* properties of a buffer to be created */
 struct mapbuf_list;	/* the buffers that existed at one moment */
 struct mapbuf_entry;	/* one of them */
-struct mapbuf_monitor;	/* tells which come and go */
-struct mapbuf_watch;	/* tells when one is opened and closed */
+struct mapbuf_monitor;	/* reports buffers that are created and destroyed */
+struct mapbuf_watch;	/* reports when a buffer is opened and closed */
 
 /* Names and backings */
 
-/* 1 if a buffer may be called so, 0 if not. */
+/* 1 if @name is a valid name of a buffer, 0 if not. */
 int mapbuf_name_is_valid(const char *name);
-/* The backings that this library knows by name; ends with NULL. */
+/* Names of the backings that this library knows; terminated by NULL. */
 const char *const *mapbuf_backings(void);
-/* How processors may access a reserved range; ends with NULL. */
+/* How processors may access a reserved range; terminated by NULL. */
 const char *const *mapbuf_caches(void);
 
 /* An open buffer */
@@ -45,11 +51,11 @@ const char *const *mapbuf_caches(void);
 /* @flags: O_RDONLY or O_RDWR.  The descriptor is close-on-exec. */
 struct mapbuf *mapbuf_open(const char *name, int flags);
 /*
- * Takes over a descriptor, for instance one received from another process.
- * On failure it is left open.
+ * Takes ownership of a descriptor, for instance one received from another
+ * process.  On failure the descriptor stays open.
  */
 struct mapbuf *mapbuf_open_fd(int fd);
-/* Mappings stay.  NULL is allowed. */
+/* Mappings remain.  NULL is allowed. */
 void mapbuf_close(struct mapbuf *buffer);
 
 int mapbuf_fd(const struct mapbuf *buffer);
@@ -59,7 +65,7 @@ uint64_t mapbuf_size(const struct mapbuf *buffer);
 const char *mapbuf_backing(const struct mapbuf *buffer);
 /* N of /dev/mapbufN */
 unsigned int mapbuf_id(const struct mapbuf *buffer);
-/* The NUMA node that its creator asked for, -1 for none. */
+/* The NUMA node that was requested at creation, -1 for none. */
 int mapbuf_numa_node(const struct mapbuf *buffer);
 
 /* Mapping */
@@ -70,13 +76,21 @@ int mapbuf_numa_node(const struct mapbuf *buffer);
 /* @length: in bytes; 0 means from @offset to the end of the buffer. */
 void *mapbuf_map(struct mapbuf *buffer, uint64_t offset, size_t length,
 		 unsigned int flags);
+/*
+ * The same at @address, which can be the same in all processes: EEXIST if something
+ * is mapped there.  If @address is NULL, the function chooses an address.  Either is
+ * a multiple of @alignment, a power of 2 and at least a page; 0 means a page.  Pages
+ * of 2 MiB are mapped in one piece if the address and @offset are equal modulo 2 MiB.
+ */
+void *mapbuf_map_at(struct mapbuf *buffer, void *address, size_t alignment,
+		    uint64_t offset, size_t length, unsigned int flags);
 int mapbuf_unmap(void *address, size_t length);
 
-/* Copying, where a mapping is not wanted */
+/* Copying, if no mapping is wanted */
 
 /*
- * These move all of @length, restarted after signals; a smaller result means
- * that the buffer ends there.  Writing at its end is ENOSPC.
+ * These copy all of @length and continue after signals; a smaller result means
+ * that the buffer ends there.  Writing at the end fails with ENOSPC.
  */
 ssize_t mapbuf_read(struct mapbuf *buffer, void *data, size_t length,
 		    uint64_t offset);
@@ -86,32 +100,121 @@ ssize_t mapbuf_write(struct mapbuf *buffer, const void *data, size_t length,
 /* New data: see MAPBUF_IOC_NOTIFY in <linux/mapbuf.h> */
 
 /*
- * Tells everybody who waits that there is new data.  Notifications of a buffer
- * are numbered from 1; @number may be NULL.
+ * Notifies all waiters that there is new data.  Notifications of a buffer are
+ * numbered from 1; @number may be NULL.
  */
 int mapbuf_notify(struct mapbuf *buffer, uint64_t *number);
 /*
- * The last notification, which this open buffer has seen then; at first those
- * from before it was opened.  poll(2) says POLLIN while there is a later one,
- * and POLLHUP when the buffer has been destroyed.
+ * Returns the number of the last notification, and marks it as seen by this open
+ * buffer.  Notifications from before it was opened count as seen.  poll(2) returns
+ * POLLIN while there is a later one, and POLLHUP when the buffer has been destroyed.
  */
 int mapbuf_seen(struct mapbuf *buffer, uint64_t *number);
 /*
- * Waits until there is one that was not seen, and sees it.  @timeout_ms: -1 for
- * no limit; ETIMEDOUT.  ENODEV: the buffer has been destroyed.
+ * Waits until there is a notification that has not been seen, and marks it as seen.
+ * @timeout_ms: -1 for no limit; ETIMEDOUT.  ENODEV: the buffer has been destroyed.
+ * What one thread has seen counts as seen for all threads that use @buffer: threads
+ * that need every notification must each open the buffer.
  */
 int mapbuf_wait_data(struct mapbuf *buffer, uint64_t *number, int timeout_ms);
 /*
- * Each notification adds 1 to that eventfd, once even if others gave it, too; -1
- * ends it.  ENOSPC: the buffer has as many others as the module allows.
+ * Each notification adds 1 to @eventfd, even if other open buffers use it, too; -1
+ * ends this.  ENOSPC: the buffer has as many other eventfds as the module allows.
  */
 int mapbuf_set_eventfd(struct mapbuf *buffer, int eventfd);
+
+/* Another item follows immediately: waiters are not notified of this one. */
+#define MAPBUF_MORE		(1u << 0)
+
+/* A queue in a buffer: one writer, one reader, no items are lost */
+
+#define MAPBUF_QUEUE_READ	(1u << 0)
+#define MAPBUF_QUEUE_WRITE	(1u << 1)
+
+/*
+ * Opens one end of the queue in this part of @buffer, which must be open for
+ * writing; @length 0 means to the end.  Items are at most @item_size bytes long.
+ * Zero-filled memory is an empty queue.  EBUSY: this end is already open.  EPROTO:
+ * the memory contains something else, or a queue with other items.  ENOSPC: no item
+ * fits.  Close the queue before @buffer.  Only one thread at a time may use an end;
+ * threads that wait must each open the buffer.
+ */
+struct mapbuf_queue *mapbuf_queue_open(struct mapbuf *buffer, uint64_t offset,
+				       size_t length, size_t item_size,
+				       unsigned int flags);
+/* NULL is allowed. */
+void mapbuf_queue_close(struct mapbuf_queue *queue);
+/* How many items the queue can hold */
+size_t mapbuf_queue_slots(const struct mapbuf_queue *queue);
+/*
+ * Number of the next item at this end, from 0.  When the end is opened again after a
+ * crash, it continues with the first item that was not committed, or not released.
+ */
+uint64_t mapbuf_queue_number(const struct mapbuf_queue *queue);
+
+/*
+ * Waiting: @timeout_ms 0 means not to wait, -1 no limit; ETIMEDOUT.  After that,
+ * poll(2) returns POLLIN for mapbuf_fd() of the buffer when it is time to try again.
+ * ENODEV: the buffer has been destroyed.  EINTR: a signal arrived.  EPROTO: the
+ * other end has written invalid values.  EACCES: the function is for the other end.
+ */
+
+/* The slot of the next item, to fill; the same until the item is committed. */
+void *mapbuf_queue_reserve(struct mapbuf_queue *queue, int timeout_ms);
+/* @flags: MAPBUF_MORE */
+int mapbuf_queue_commit(struct mapbuf_queue *queue, size_t length,
+			unsigned int flags);
+/* Reserves a slot, copies @data to it, and commits it */
+int mapbuf_queue_write(struct mapbuf_queue *queue, const void *data,
+		       size_t length, unsigned int flags, int timeout_ms);
+/* The next item, in its slot; the same until it is released.  @length may be NULL. */
+const void *mapbuf_queue_peek(struct mapbuf_queue *queue, size_t *length,
+			      int timeout_ms);
+int mapbuf_queue_release(struct mapbuf_queue *queue);
+/* Copies and releases the next item.  EMSGSIZE: it is longer than @size, and stays. */
+ssize_t mapbuf_queue_read(struct mapbuf_queue *queue, void *data, size_t size,
+			  int timeout_ms);
+
+/* A ring in a buffer: one writer that never waits, any number of readers */
+
+#define MAPBUF_RING_READ	(1u << 0)
+#define MAPBUF_RING_WRITE	(1u << 1)
+#define MAPBUF_RING_LATEST	(1u << 2)	/* start with the next item to come */
+
+/*
+ * Like mapbuf_queue_open().  The @buffer of a reader may be open only for reading.
+ * A reader starts with the oldest item in the ring.
+ */
+struct mapbuf_ring *mapbuf_ring_open(struct mapbuf *buffer, uint64_t offset,
+				     size_t length, size_t item_size,
+				     unsigned int flags);
+void mapbuf_ring_close(struct mapbuf_ring *ring);
+size_t mapbuf_ring_slots(const struct mapbuf_ring *ring);
+uint64_t mapbuf_ring_number(const struct mapbuf_ring *ring);
+
+/* Like mapbuf_queue_reserve(); from then on the oldest item is lost. */
+void *mapbuf_ring_reserve(struct mapbuf_ring *ring);
+int mapbuf_ring_commit(struct mapbuf_ring *ring, size_t length,
+		       unsigned int flags);
+int mapbuf_ring_write(struct mapbuf_ring *ring, const void *data, size_t length,
+		      unsigned int flags);
+/*
+ * The next item, in its slot, where it may be overwritten at any time: then release
+ * fails with ESTALE, and nothing that was read from it is valid.  @lost, which may be
+ * NULL: number of items overwritten since the previous one, or since opening.
+ */
+const void *mapbuf_ring_peek(struct mapbuf_ring *ring, size_t *length,
+			     uint64_t *lost, int timeout_ms);
+int mapbuf_ring_release(struct mapbuf_ring *ring);
+/* Copies the next item and releases it; the copy is never of two items mixed. */
+ssize_t mapbuf_ring_read(struct mapbuf_ring *ring, void *data, size_t size,
+			 uint64_t *lost, int timeout_ms);
 
 /* For devices */
 
 /*
- * The descriptor of a dma-buf, or -1.  @offset, @length: of a part, in whole
- * pages; @length 0 means to the end of the buffer.
+ * Returns the descriptor of a dma-buf, or -1.  @offset, @length: the part to export,
+ * in whole pages; @length 0 means to the end of the buffer.
  */
 int mapbuf_export_dmabuf(struct mapbuf *buffer, uint64_t offset,
 			 uint64_t length);
@@ -121,10 +224,10 @@ int mapbuf_export_dmabuf(struct mapbuf *buffer, uint64_t offset,
 struct mapbuf_options *mapbuf_options_new(void);
 void mapbuf_options_free(struct mapbuf_options *options);
 int mapbuf_options_set_size(struct mapbuf_options *options, uint64_t bytes);
-/* @name: of mapbuf_backings(), or NULL for what the module is set to. */
+/* @name: one of mapbuf_backings(), or NULL for the default of the module. */
 int mapbuf_options_set_backing(struct mapbuf_options *options,
 			       const char *name);
-/* @node: a NUMA node, or -1 for none. */
+/* @node: a NUMA node, or -1 for any. */
 int mapbuf_options_set_numa_node(struct mapbuf_options *options, int node);
 /* @bits: 12 to 64, or 0 for any address. */
 int mapbuf_options_set_dma_bits(struct mapbuf_options *options,
@@ -135,22 +238,22 @@ int mapbuf_options_set_gid(struct mapbuf_options *options, gid_t gid);
 int mapbuf_options_set_mode(struct mapbuf_options *options, mode_t mode);
 int mapbuf_options_set_zero_on_last_close(struct mapbuf_options *options,
 					  int enable);
-/* Of the backing "reserved": where the range begins, */
+/* Only for the backing "reserved": the address where the range begins */
 int mapbuf_options_set_phys_addr(struct mapbuf_options *options,
 				 uint64_t address);
-/* one of mapbuf_caches(), */
+/* Only for the backing "reserved": @name is one of mapbuf_caches() */
 int mapbuf_options_set_cache(struct mapbuf_options *options, const char *name);
-/* and whether it is cleared, as other memory always is. */
+/* Only for "reserved": whether it is cleared, as other memory always is */
 int mapbuf_options_set_zero(struct mapbuf_options *options, int enable);
 
 struct mapbuf_control *mapbuf_control_open(void);
 void mapbuf_control_close(struct mapbuf_control *control);
-/* @id: becomes N of /dev/mapbufN; may be NULL. */
+/* @id: set to N of /dev/mapbufN; may be NULL. */
 int mapbuf_control_create(struct mapbuf_control *control, const char *name,
 			  const struct mapbuf_options *options,
 			  unsigned int *id);
 
-#define MAPBUF_DEFERRED		(1u << 0)	/* free with the last user */
+#define MAPBUF_DEFERRED		(1u << 0)	/* free the memory with the last user */
 
 int mapbuf_control_destroy(struct mapbuf_control *control, const char *name,
 			   unsigned int flags);
@@ -164,31 +267,44 @@ size_t mapbuf_list_count(const struct mapbuf_list *list);
 /* Sorted by id; belongs to @list; NULL from @index = count on. */
 const struct mapbuf_entry *mapbuf_list_get(const struct mapbuf_list *list,
 					   size_t index);
+/* NULL with ENOENT if there is no buffer with this name. */
+const struct mapbuf_entry *mapbuf_list_find(const struct mapbuf_list *list,
+					    const char *name);
 
 const char *mapbuf_entry_name(const struct mapbuf_entry *entry);
 uint64_t mapbuf_entry_size(const struct mapbuf_entry *entry);
 const char *mapbuf_entry_backing(const struct mapbuf_entry *entry);
 unsigned int mapbuf_entry_id(const struct mapbuf_entry *entry);
 int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
-/* -1 where the module does not tell. */
+/* This and the following numbers are -1 if the module does not report them. */
 int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry);
-/* In bytes; this and the next are read now, as the module looks at each page */
+/* In bytes; read now, like the next, because the module examines every page. */
 int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry);
 /* In pages */
 int64_t mapbuf_entry_errors(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry);
-/* -1 also for ordinary users, and for scattered memory */
+/* -1 also for ordinary users, and for memory that is not in one piece */
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry);
-/* One of mapbuf_caches(); empty where the module does not tell. */
+/* One of mapbuf_caches(); empty if the module does not report it. */
 const char *mapbuf_entry_cache(const struct mapbuf_entry *entry);
 /* 1 or 0 */
 int64_t mapbuf_entry_zero_on_last_close(const struct mapbuf_entry *entry);
+/*
+ * The path to open: the file of the buffer or, if the file system is not mounted,
+ * its node, whose owner and mode udev sets.
+ */
+const char *mapbuf_entry_path(const struct mapbuf_entry *entry);
+/* Of that path at the time of the call; -1 if it no longer exists. */
+int64_t mapbuf_entry_uid(const struct mapbuf_entry *entry);
+int64_t mapbuf_entry_gid(const struct mapbuf_entry *entry);
+int64_t mapbuf_entry_mode(const struct mapbuf_entry *entry);
 
 /*
- * Returns once the node of the buffer is there, with the owner and the link
- * that udev gives it.  @timeout_ms: -1 for no limit; ETIMEDOUT.
+ * Returns once the node of the buffer exists and udev has set its owner and created
+ * its link; if udev does not run, once the file or the node exists.
+ * @timeout_ms: -1 for no limit; ETIMEDOUT.
  */
 int mapbuf_wait(const char *name, int timeout_ms);
 
@@ -200,8 +316,8 @@ void mapbuf_monitor_close(struct mapbuf_monitor *monitor);
 /* For poll(2): readable when there may be an event. */
 int mapbuf_monitor_fd(const struct mapbuf_monitor *monitor);
 /*
- * 1 when there is an event, which the functions below then describe; 0 when
- * there is none now; -1 with ENOBUFS when some were lost.  Does not block.
+ * Returns 1 if there is an event, which the functions below then describe; 0 if
+ * there is none now; -1 with ENOBUFS if some were lost.  Does not block.
  */
 int mapbuf_monitor_next(struct mapbuf_monitor *monitor);
 int mapbuf_monitor_action(const struct mapbuf_monitor *monitor);
@@ -212,11 +328,11 @@ unsigned int mapbuf_monitor_id(const struct mapbuf_monitor *monitor);
 struct mapbuf_watch *mapbuf_watch_open(unsigned int id);
 void mapbuf_watch_close(struct mapbuf_watch *watch);
 /*
- * For poll(2): POLLPRI when the number of open files may have changed since it
- * was last asked for, or never was.
+ * For poll(2): POLLPRI when the number of open files may have changed since the last
+ * mapbuf_watch_opens(), or if that was never called.
  */
 int mapbuf_watch_fd(const struct mapbuf_watch *watch);
-/* That number; -1 with ENODEV when the buffer is gone. */
+/* The number of open files; -1 with ENODEV if the buffer no longer exists. */
 int64_t mapbuf_watch_opens(struct mapbuf_watch *watch);
 
 #pragma GCC visibility pop

@@ -11,7 +11,7 @@ static int notify(struct mapbuf *buffer, unsigned long request,
 	struct mapbuf_notify notify = { .size = sizeof(notify) };
 
 	if (ioctl(mapbuf_fd(buffer), request, &notify))
-		return -1;
+		return libmapbuf_refused(buffer);
 	if (number)
 		*number = notify.sequence;
 	return 0;
@@ -32,6 +32,10 @@ int mapbuf_wait_data(struct mapbuf *buffer, uint64_t *number, int timeout_ms)
 	struct pollfd fd = { .fd = mapbuf_fd(buffer), .events = POLLIN };
 	int count;
 
+	if (timeout_ms < -1) {
+		errno = EINVAL;
+		return -1;
+	}
 	count = poll(&fd, 1, timeout_ms);
 	if (count < 0)
 		return -1;

@@ -11,6 +11,12 @@ const char *libmapbuf_class_dir(void)
 	return "/sys/class/mapbuf";
 }
 
+/* Where run-mapbuf.mount has the file system. */
+const char *libmapbuf_files_dir(void)
+{
+	return "/run/mapbuf";
+}
+
 /* Exists while udev runs. */
 const char *libmapbuf_udev_control(void)
 {

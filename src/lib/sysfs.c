@@ -143,8 +143,8 @@ void libmapbuf_nodes_free(struct libmapbuf_nodes *nodes)
 	free(nodes->node);
 }
 
-/* Whether that buffer is called so. */
-static int has_name(int dir, unsigned int id, const char *name)
+/* Whether that buffer is called so.  @dir: of the class */
+int libmapbuf_has_name(int dir, unsigned int id, const char *name)
 {
 	char path[32], text[MAPBUF_NAME_SIZE + 1];
 
@@ -163,7 +163,7 @@ int libmapbuf_find(const char *name, unsigned int *id)
 		return -1;
 	for (i = 0; i < nodes.count && !is_found; i++) {
 		*id = nodes.node[i].id;
-		is_found = has_name(dirfd(nodes.dir), *id, name);
+		is_found = libmapbuf_has_name(dirfd(nodes.dir), *id, name);
 	}
 	libmapbuf_nodes_free(&nodes);
 	if (is_found)

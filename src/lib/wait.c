@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -16,32 +17,61 @@ struct waiter {
 	struct mapbuf_monitor *monitor;
 };
 
-static int64_t now_ms(void)
+/* access() is refused where a cgroup does not allow the device, as in our unit. */
+static int is_there(const char *path)
 {
-	struct timespec now;
+	struct stat status;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return stat(path, &status) == 0;
 }
 
-/* The link comes last, after owner and mode; without udev the node is all. */
-static int is_ready(const struct waiter *waiter)
+/* ../mapbufN: of the buffer of that name, not of one that had it before */
+static int has_link(const char *name)
 {
-	char node[PATH_MAX], link[PATH_MAX];
-	struct stat by_node, by_link;
+	char link[PATH_MAX], target[64];
+	const char *node;
+	unsigned int id;
+	ssize_t length;
+	int class, is_it;
+
+	snprintf(link, sizeof(link), "%s/mapbuf/%s", libmapbuf_dev_dir(), name);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return 0;
+	target[length] = '\0';
+	node = strrchr(target, '/');
+	if (libmapbuf_parse_node(node ? node + 1 : target, &id) ||
+	    !is_there(link))
+		return 0;
+	class = open(libmapbuf_class_dir(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (class < 0)
+		return 0;
+	is_it = libmapbuf_has_name(class, id, name);
+	close(class);
+	return is_it;
+}
+
+static int has_file_or_node(const char *name)
+{
+	char path[PATH_MAX];
 	unsigned int id;
 
-	if (libmapbuf_find(waiter->name, &id))
+	if (libmapbuf_files_are_mounted()) {
+		snprintf(path, sizeof(path), "%s/%s", libmapbuf_files_dir(),
+			 name);
+		return is_there(path);
+	}
+	if (libmapbuf_find(name, &id))
 		return 0;
-	snprintf(node, sizeof(node), "%s/mapbuf%u", libmapbuf_dev_dir(), id);
-	if (stat(node, &by_node))
-		return 0;
-	if (!waiter->udev_runs)
-		return 1;
-	snprintf(link, sizeof(link), "%s/mapbuf/%s", libmapbuf_dev_dir(),
-		 waiter->name);
-	return !stat(link, &by_link) && by_link.st_dev == by_node.st_dev &&
-	       by_link.st_ino == by_node.st_ino;
+	snprintf(path, sizeof(path), "%s/mapbuf%u", libmapbuf_dev_dir(), id);
+	return is_there(path);
+}
+
+/* Where udev runs the link comes last, after owner and mode. */
+static int is_ready(const struct waiter *waiter)
+{
+	return waiter->udev_runs ? has_link(waiter->name) :
+				   has_file_or_node(waiter->name);
 }
 
 static int time_left(const struct waiter *waiter)
@@ -50,7 +80,7 @@ static int time_left(const struct waiter *waiter)
 
 	if (waiter->deadline < 0)
 		return -1;
-	left = waiter->deadline - now_ms();
+	left = waiter->deadline - libmapbuf_now_ms();
 	return left < 0 ? 0 : left;
 }
 
@@ -86,7 +116,7 @@ int mapbuf_wait(const char *name, int timeout_ms)
 		return -1;
 	}
 	if (timeout_ms >= 0)
-		waiter.deadline = now_ms() + timeout_ms;
+		waiter.deadline = libmapbuf_now_ms() + timeout_ms;
 	waiter.udev_runs = access(libmapbuf_udev_control(), F_OK) == 0;
 
 	/* Listen first, look then: no event falls in between. */

@@ -112,6 +112,13 @@ const char *libmapbuf_class_dir(void)
 	return in_root(path, sizeof(path), "/sys/class/mapbuf");
 }
 
+const char *libmapbuf_files_dir(void)
+{
+	static char path[128];
+
+	return in_root(path, sizeof(path), "/run/mapbuf");
+}
+
 const char *libmapbuf_udev_control(void)
 {
 	static char path[128];

@@ -8,6 +8,7 @@
 #include <linux/mapbuf.h>
 #include <mapbuf.h>
 
+#include "fake_files.h"
 #include "fixture.h"
 #include "mock.h"
 
@@ -50,6 +51,42 @@ static void by_link(void **state)
 			 O_RDONLY);
 	mapbuf_close(buffer);
 	mock_finished();
+}
+
+/* Without a look at other buffers */
+static void by_file(void **state)
+{
+	(void)state;
+	readings = 0;
+	fixture_write("/run/mapbuf/adc0", "");
+	mock_info("adc0", 4);
+	opens("adc0", O_RDWR);
+	mock_info("adc0", 4);
+	opens("adc0", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(readings, 0);
+}
+
+/* One that has no file does not exist, however many others do. */
+static void without_a_file(void **state)
+{
+	(void)state;
+	readings = 0;
+	fixture_buffer(5, "adc0", "4096", "vmalloc");
+	files_are_mounted = true;
+	does_not_open("adc0", O_RDWR, ENOENT);
+	files_are_mounted = false;
+	assert_int_equal(readings, 0);
+}
+
+/* The file is of something else. */
+static void by_node_all_the_same(void **state)
+{
+	(void)state;
+	fixture_buffer(5, "adc0", "4096", "vmalloc");
+	fixture_write("/run/mapbuf/adc0", "");
+	mock_info("other", 9);
+	mock_info("adc0", 5);
+	opens("adc0", O_RDWR);
 }
 
 static void by_sysfs(void **state)
@@ -273,6 +310,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(by_link),
+		fixture_test(by_file),
+		fixture_test(without_a_file),
+		fixture_test(by_node_all_the_same),
 		fixture_test(by_sysfs),
 		fixture_test(link_to_another_buffer),
 		fixture_test(link_to_something_else),

@@ -44,12 +44,12 @@ ssize_t __wrap_pwrite64(int fd, const void *data, size_t length, off_t offset)
 	return move(contents + offset, data, length);
 }
 
-static struct mapbuf *open_any(void)
+static struct mapbuf *open_any(int flags)
 {
 	struct mapbuf *buffer;
 
 	mock_info("adc0", 3);
-	buffer = mapbuf_open_fd(dup(0));
+	buffer = mapbuf_open_fd(open("/dev/null", flags | O_CLOEXEC));
 	assert_non_null(buffer);
 	mock_finished();
 	return buffer;
@@ -67,7 +67,7 @@ static void script(int first, int second, int third)
 
 static void reads(void **state)
 {
-	struct mapbuf *buffer = open_any();
+	struct mapbuf *buffer = open_any(O_RDONLY);
 
 	(void)state;
 	script(3, -EINTR, 2);
@@ -88,7 +88,7 @@ static void reads(void **state)
 
 static void writes(void **state)
 {
-	struct mapbuf *buffer = open_any();
+	struct mapbuf *buffer = open_any(O_RDWR);
 
 	(void)state;
 	script(-EINTR, 1, 2);
@@ -100,6 +100,14 @@ static void writes(void **state)
 	script(-ENOSPC, 0, 0);
 	assert_int_equal(mapbuf_write(buffer, "abc", 3, 10), -1);
 	assert_int_equal(errno, ENOSPC);
+	script(-EBADF, 0, 0);
+	assert_int_equal(mapbuf_write(buffer, "abc", 3, 0), -1);
+	assert_int_equal(errno, EBADF);
+	mapbuf_close(buffer);
+	buffer = open_any(O_RDONLY);
+	script(-EBADF, 0, 0);
+	assert_int_equal(mapbuf_write(buffer, "abc", 3, 0), -1);
+	assert_int_equal(errno, EACCES);
 	mapbuf_close(buffer);
 }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <mapbuf.h>
 
+#include "fake_files.h"
 #include "fixture.h"
 
 static unsigned int removals;
@@ -101,6 +105,56 @@ static void sorted_and_complete(void **state)
 	mapbuf_list_free(list);
 }
 
+static void found_by_name(void **state)
+{
+	const struct mapbuf_entry *entry;
+	struct mapbuf_list *list;
+	char path[300];
+
+	(void)state;
+	fixture_buffer(1, "a", "4096", "vmalloc");
+	fixture_buffer(2, "b", "4096", "vmalloc");
+	fixture_write("/run/mapbuf/b", "");
+	list = mapbuf_list_read();
+	assert_non_null(list);
+	errno = 0;
+	assert_null(mapbuf_list_find(list, "c"));
+	assert_int_equal(errno, ENOENT);
+	entry = mapbuf_list_find(list, "a");
+	assert_int_equal(mapbuf_entry_id(entry), 1);
+	snprintf(path, sizeof(path), "%s/dev/mapbuf1", fixture_root());
+	assert_string_equal(mapbuf_entry_path(entry), path);
+	entry = mapbuf_list_find(list, "b");
+	snprintf(path, sizeof(path), "%s/run/mapbuf/b", fixture_root());
+	assert_string_equal(mapbuf_entry_path(entry), path);
+	assert_int_equal(chmod(path, 0604), 0);
+	assert_int_equal(mapbuf_entry_mode(entry), 0604);
+	assert_int_equal(mapbuf_entry_uid(entry), geteuid());
+	assert_int_equal(mapbuf_entry_gid(entry), getegid());
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mapbuf_entry_mode(entry), -1);
+	assert_int_equal(mapbuf_entry_uid(entry), -1);
+	assert_int_equal(mapbuf_entry_gid(entry), -1);
+	mapbuf_list_free(list);
+}
+
+/* Where the file system is mounted each has a file: none is looked for. */
+static void files(void **state)
+{
+	struct mapbuf_list *list;
+	char path[300];
+
+	(void)state;
+	fixture_buffer(1, "a", "4096", "vmalloc");
+	files_are_mounted = true;
+	list = mapbuf_list_read();
+	files_are_mounted = false;
+	assert_non_null(list);
+	snprintf(path, sizeof(path), "%s/run/mapbuf/a", fixture_root());
+	assert_string_equal(mapbuf_entry_path(mapbuf_list_get(list, 0)), path);
+	mapbuf_list_free(list);
+}
+
 static void many(void **state)
 {
 	struct mapbuf_list *list;
@@ -169,6 +223,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(sorted_and_complete),
+		fixture_test(found_by_name),
+		fixture_test(files),
 		fixture_test(many),
 		fixture_test(passes_over),
 		fixture_test(passed_over_by_kernel),

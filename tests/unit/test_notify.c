@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* poll() is replaced: it says what the test wants. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ static int setup(void **state)
 {
 	(void)state;
 	mock_info("adc0", 3);
-	buffer = mapbuf_open_fd(dup(0));
+	buffer = mapbuf_open_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
 	mock_finished();
 	return buffer ? 0 : -1;
 }
@@ -74,6 +75,17 @@ static void notifies(void **state)
 	assert_int_equal(mapbuf_notify(buffer, &number), -1);
 	assert_int_equal(errno, EBADF);
 	assert_true(number == 1ULL << 40);
+	mock_finished();
+}
+
+static void notifies_not_when_reading(void **state)
+{
+	(void)state;
+	mock_info("adc0", 3);
+	buffer = mapbuf_open_fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	answer(MAPBUF_IOC_NOTIFY, 0, EBADF);
+	assert_int_equal(mapbuf_notify(buffer, NULL), -1);
+	assert_int_equal(errno, EACCES);
 	mock_finished();
 }
 
@@ -114,6 +126,9 @@ static void waits(void **state)
 	poll_says(-1, 0);
 	assert_int_equal(mapbuf_wait_data(buffer, &number, 0), -1);
 	assert_int_equal(errno, EINTR);
+	poll_says(1, POLLIN);
+	assert_int_equal(mapbuf_wait_data(buffer, &number, -2), -1);
+	assert_int_equal(errno, EINVAL);
 	assert_int_equal(number, 3);
 	mock_finished();
 }
@@ -164,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(notifies, setup, teardown),
+		cmocka_unit_test_teardown(notifies_not_when_reading, teardown),
 		cmocka_unit_test_setup_teardown(sees, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(hands_over_eventfd, setup,

@@ -41,8 +41,17 @@ static void bytes_and_units(void **state)
 	good("3G", 3ULL << 30);
 	good("2T", 2ULL << 40);
 	good("64m", 64 << 20);
+	good("64k", 64 << 10);
+	good("64KiB", 64 << 10);
+	good("64MiB", 64 << 20);
+	good("2tib", 2ULL << 40);
+	good("64kB", 64000);
+	good("64MB", 64000000);
+	good("1.5GB", 1500000000);
+	good("2Tb", 2000000000000);
 	good("9223372036854775807", INT64_MAX);
 	good("8388607T", 8388607ULL << 40);
+	good("9223372TB", 9223372000000000000);
 }
 
 static void fractions(void **state)
@@ -89,8 +98,11 @@ static void refused(void **state)
 	bad("0%", "it is 0");
 	bad("1x", "the unit is none of K M G T %");
 	bad("1 M", "the unit is none of K M G T %");
-	bad("1MB", "the unit is none of K M G T %");
-	bad("1KiB", "the unit is none of K M G T %");
+	bad("1B", "the unit is none of K M G T %");
+	bad("1MBs", "the unit is none of K M G T %");
+	bad("1Ki", "the unit is none of K M G T %");
+	bad("1MIB", "the unit is none of K M G T %");
+	bad("1.5iB", "the unit is none of K M G T %");
 	bad("0x10", "the unit is none of K M G T %");
 	bad("1.M", "digits are missing after the point");
 	bad("1.5", "a fraction needs a unit, K M G T or %");
@@ -107,6 +119,7 @@ static void overflows(void **state)
 	bad("18446744073709551616", "it is too large");
 	bad("99999999999999999999999", "it is too large");
 	bad("8388608T", "it is too large");
+	bad("9223373TB", "it is too large");
 	bad("8388607.9999999999999T", "it has too many digits");
 	bad("18014398509481984K", "it is too large");
 	bad("17592186044416M", "it is too large");
@@ -174,6 +187,7 @@ static void addresses(void **state)
 	is_address("0X1f", 0x1f);
 	is_address("768M", 0x30000000);
 	is_address("0x4g", 1ULL << 32);
+	is_address("768MiB", 0x30000000);
 	is_address("0x7fffffffffffffff", INT64_MAX);
 	no_address("", "it is not an address");
 	no_address("0x", "it is not an address");
@@ -183,7 +197,7 @@ static void addresses(void **state)
 	no_address(" 1", "it is not an address");
 	no_address("0x-1", "it is not an address");
 	no_address("1.5G", "it is not an address");
-	no_address("1MB", "it is not an address");
+	no_address("1MBs", "it is not an address");
 	no_address("10%", "it is not an address");
 	no_address("f000", "it is not an address");
 	no_address("0x8000000000000000", "it is too large");

@@ -7,6 +7,7 @@
 
 #include <mapbuf.h>
 
+#include "fake_files.h"
 #include "fake_udev.h"
 #include "fixture.h"
 
@@ -34,6 +35,8 @@ static int setup(void **state)
 {
 	memset(events, 0, sizeof(events));
 	next_event = 0;
+	readings = 0;
+	files_are_mounted = false;
 	memset(&fake_udev, 0, sizeof(fake_udev));
 	if (fixture_setup(state))
 		return -1;
@@ -71,6 +74,12 @@ static void run_udev(void)
 	fixture_write("/run/udev/control", "");
 }
 
+static void add_file(void)
+{
+	fixture_write("/run/mapbuf/adc0", "");
+	errno = 0;
+}
+
 static void waits(const char *source)
 {
 	assert_int_equal(mapbuf_wait("adc0", -1), 0);
@@ -105,6 +114,8 @@ static void link_comes_last(void **state)
 	waits("udev");
 	assert_int_equal(next_event, 3);
 	assert_int_equal(last_timeout, -1);
+	/* It has looked at no other buffer. */
+	assert_int_equal(readings, 0);
 }
 
 static void stale_link(void **state)
@@ -123,6 +134,17 @@ static void without_udev(void **state)
 	events[0] = add_buffer;
 	waits("kernel");
 	assert_int_equal(next_event, 1);
+}
+
+static void by_file(void **state)
+{
+	(void)state;
+	files_are_mounted = true;
+	events[0] = other_buffer;
+	events[1] = add_file;
+	waits("kernel");
+	assert_int_equal(next_event, 2);
+	assert_int_equal(readings, 0);
 }
 
 static void times_out(void **state)
@@ -159,6 +181,7 @@ int main(void)
 		wait_test(link_comes_last),
 		wait_test(stale_link),
 		wait_test(without_udev),
+		wait_test(by_file),
 		wait_test(times_out),
 		wait_test(other_failures),
 	};
