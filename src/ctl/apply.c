@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@
 
 #include "config.h"
 #include "ctl.h"
+#include "limit.h"
 #include "make.h"
 #include "plan.h"
+#include "progress.h"
 #include "size.h"
 #include "system.h"
 #include "xalloc.h"
@@ -20,12 +23,16 @@
 struct apply_options {
 	const char *root;
 	int dry_run;
+	int no_wait;
+	int json;
 	unsigned int flags;
 };
 
 static void help(void)
 {
-	puts("      --dry-run    only tell what would be done; needs neither root nor the module\n"
+	puts("  -J, --json       print the plan of a dry run as JSON\n"
+	     "      --dry-run    only tell what would be done; needs neither root nor the module\n"
+	     "      --no-wait    return before udev has named the new buffers\n"
 	     "      --prune      destroy idle buffers that are not configured\n"
 	     "      --replace    make idle buffers anew that differ from the configuration\n"
 	     "      --root=DIR   take the configuration, and users and groups, from below DIR");
@@ -43,7 +50,7 @@ static void tell(const struct step *step, enum level level, const char *what,
 			what, why);
 }
 
-static int create(struct mapbuf_control *control, const struct step *step)
+static int create(struct mapbuf_control *control, struct step *step)
 {
 	const struct properties *properties = &step->buffer->properties;
 	unsigned int id;
@@ -61,9 +68,12 @@ static int create(struct mapbuf_control *control, const struct step *step)
 		free(why);
 		return -1;
 	}
+	step->is_made = 1;
 	printf("%s '%s': /dev/mapbuf%u\n",
 	       step->action == ACTION_REPLACE ? "replaced" : "created",
 	       step->name, id);
+	/* At once: the next may take minutes, or end the program. */
+	fflush(stdout);
 	return 0;
 }
 
@@ -81,7 +91,7 @@ static int destroy(struct mapbuf_control *control, const struct step *step,
 	return *is_left ? 0 : -1;
 }
 
-static int change(struct mapbuf_control *control, const struct step *step)
+static int change(struct mapbuf_control *control, struct step *step)
 {
 	int is_left;
 
@@ -94,12 +104,32 @@ static int change(struct mapbuf_control *control, const struct step *step)
 	if (step->action == ACTION_REPLACE)
 		return create(control, step);
 	printf("removed '%s'\n", step->name);
+	fflush(stdout);
 	return 0;
 }
 
+/* As the module would, when all before it are there. */
+static int check_sum(const struct plan *plan, const struct present *present,
+		     size_t count, const struct apply_options *options,
+		     uint64_t memory)
+{
+	uint64_t limit = limit_of_bytes(options->root, memory), sum;
+	const struct step *step;
+	char *why;
+
+	step = plan_exceeds(plan, present, count, sysconf(_SC_PAGESIZE), limit,
+			    &sum);
+	if (!step)
+		return EXIT_OK;
+	why = xprintf("with it the buffers have %" PRIu64 " bytes, and max_bytes is %" PRIu64 " (%s)",
+		      sum, limit, LIMIT_ADVICE);
+	tell(step, LEVEL_ERROR, "will not fit", why);
+	free(why);
+	return EXIT_FAILED;
+}
+
 /* The control node is opened when something is to be done, not before. */
-static int change_first(struct mapbuf_control **control,
-			const struct step *step)
+static int change_first(struct mapbuf_control **control, struct step *step)
 {
 	if (!*control)
 		*control = mapbuf_control_open();
@@ -115,7 +145,7 @@ static int change_first(struct mapbuf_control **control,
 static int execute(const struct plan *plan)
 {
 	struct mapbuf_control *control = NULL;
-	const struct step *step;
+	struct step *step;
 	int status = EXIT_OK;
 	size_t i;
 
@@ -130,6 +160,18 @@ static int execute(const struct plan *plan)
 	}
 	mapbuf_control_close(control);
 	return status;
+}
+
+/* When all are made, as udev names one while the next is made. */
+static void wait_for_names(const struct plan *plan)
+{
+	long long since = progress_now_ms();
+	size_t i;
+
+	for (i = 0; i < plan->count; i++) {
+		if (plan->steps[i].is_made)
+			make_named(plan->steps[i].name, since);
+	}
 }
 
 static void describe(const struct mapbuf_entry *entry, struct present *present)
@@ -199,10 +241,17 @@ static int apply(const struct apply_options *options)
 		  options->flags);
 	if ((options->flags & PLAN_PRUNE) && config.error_count)
 		message(LEVEL_ERROR, "mapbufctl: nothing is pruned, because the configuration has errors");
-	if (options->dry_run)
-		plan_print(&plan, stdout);
-	else
+	if (options->dry_run) {
+		if (options->json)
+			plan_print_json(&plan);
+		else
+			plan_print(&plan, stdout);
+		status = check_sum(&plan, present, count, options, env.memory);
+	} else {
 		status = execute(&plan);
+		if (!options->no_wait)
+			wait_for_names(&plan);
+	}
 	if (config.error_count)
 		status = EXIT_FAILED;
 
@@ -217,6 +266,8 @@ static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "no-wait", no_argument, NULL, 'w' },
+		{ "json", no_argument, NULL, 'J' },
 		{ "prune", no_argument, NULL, 'p' },
 		{ "replace", no_argument, NULL, 'e' },
 		{ "root", required_argument, NULL, 'r' },
@@ -225,9 +276,13 @@ static int run(int argc, char **argv)
 	struct apply_options options = { .root = "" };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "J", table, NULL)) != -1) {
 		if (option == 'n')
 			options.dry_run = 1;
+		else if (option == 'w')
+			options.no_wait = 1;
+		else if (option == 'J')
+			options.json = 1;
 		else if (option == 'p')
 			options.flags |= PLAN_PRUNE;
 		else if (option == 'e')
@@ -237,13 +292,17 @@ static int run(int argc, char **argv)
 		else
 			return usage_error(argv);
 	}
-	if (optind < argc) {
-		message(LEVEL_ERROR, "%s: '%s' is not expected", argv[0],
-			argv[optind]);
+	if (word_is_unexpected(argv, argv[optind]))
+		return usage_error(argv);
+	if (options.json && !options.dry_run) {
+		message(LEVEL_ERROR, "%s: give --json with --dry-run only",
+			argv[0]);
 		return usage_error(argv);
 	}
 	if (root_is_wrong(argv, options.root))
 		return usage_error(argv);
+	if (options.json)
+		message_as_json();
 	return apply(&options);
 }
 

@@ -144,11 +144,10 @@ static int run(int argc, char **argv)
 		}
 		json |= option == 'J';
 	}
-	if (optind < argc) {
-		message(LEVEL_ERROR, "%s: '%s' is not expected", argv[0],
-			argv[optind]);
+	if (word_is_unexpected(argv, argv[optind]))
 		return usage_error(argv);
-	}
+	if (json)
+		message_as_json();
 	return bench(bytes, seconds, json);
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include <mapbuf.h>
@@ -42,7 +41,7 @@ static void print_count(char *cell, int64_t count)
 		snprintf(cell, CELL_SIZE, "%" PRId64, count);
 }
 
-static void print_node(char *cell, const struct mapbuf_entry *entry, int exact)
+static void print_numa(char *cell, const struct mapbuf_entry *entry, int exact)
 {
 	(void)exact;
 	print_count(cell, mapbuf_entry_numa_node(entry));
@@ -187,7 +186,7 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "NAME", "name of the buffer", 0, 1, print_name },
 	{ "SIZE", "its size", 1, 1, print_size },
 	{ "BACKING", "where its memory comes from", 0, 1, print_backing },
-	{ "NODE", "NUMA node asked for", 1, 1, print_node },
+	{ "NUMA", "NUMA node asked for", 1, 1, print_numa },
 	{ "PATH", "device node", 0, 1, print_path },
 	{ "OPENS", "open files", 1, 1, print_opens },
 	{ "MAPPINGS", "mappings", 1, 1, print_mappings },
@@ -209,13 +208,26 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "MODE", "permissions of the node", 0, 0, print_mode },
 };
 
+/* Not strncasecmp(), which has a dotless i in a Turkish locale. */
+static int is_title(const char *title, const char *text, size_t length)
+{
+	size_t i;
+
+	if (strlen(title) != length)
+		return 0;
+	for (i = 0; i < length; i++) {
+		if ((title[i] | 0x20) != (text[i] | 0x20))
+			return 0;
+	}
+	return 1;
+}
+
 int column_find(const char *title, size_t length)
 {
 	int i;
 
 	for (i = 0; i < COLUMN_COUNT; i++) {
-		if (strlen(column_table[i].title) == length &&
-		    strncasecmp(column_table[i].title, title, length) == 0)
+		if (is_title(column_table[i].title, title, length))
 			return i;
 	}
 	return -1;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <mapbuf.h>
 
@@ -12,25 +13,50 @@
 
 #define DEFAULTS "Defaults"
 
-struct section *config_section(struct config *config, const char *name,
-			       const struct place *place)
+/* The one of that name in an array, which grows if there is none. */
+static struct section *find_or_add(struct section **sections, size_t *count,
+				   const char *name, const struct place *place)
 {
 	struct section *section;
 	size_t i;
 
-	if (strcmp(name, DEFAULTS) == 0)
-		return &config->defaults;
-	for (i = 0; i < config->buffer_count; i++) {
-		if (strcmp(config->buffers[i].name, name) == 0)
-			return &config->buffers[i];
+	for (i = 0; i < *count; i++) {
+		if (strcmp((*sections)[i].name, name) == 0)
+			return &(*sections)[i];
 	}
-	config->buffers = xgrow(config->buffers, config->buffer_count,
-				sizeof(config->buffers[0]));
-	section = &config->buffers[config->buffer_count++];
+	*sections = xgrow(*sections, *count, sizeof(**sections));
+	section = &(*sections)[(*count)++];
 	memset(section, 0, sizeof(*section));
 	section->name = xstrdup(name);
 	section->place = *place;
 	return section;
+}
+
+struct section *config_section(struct config *config, const char *name,
+			       const struct place *place)
+{
+	if (strcmp(name, DEFAULTS) == 0)
+		return &config->defaults;
+	return find_or_add(&config->buffers, &config->buffer_count, name,
+			   place);
+}
+
+struct section *config_header(struct config *config, const char *name,
+			      const struct place *place, const char **wrong)
+{
+	struct section *template;
+
+	*wrong = NULL;
+	if (strcasecmp(name, DEFAULTS) == 0 && strcmp(name, DEFAULTS) != 0) {
+		*wrong = "this differs from [" DEFAULTS "] in case only (write [" DEFAULTS "])";
+		return NULL;
+	}
+	if (!strchr(name, '@'))
+		return config_section(config, name, place);
+	template = find_or_add(&config->templates, &config->template_count,
+			       name, place);
+	*wrong = config_add_instances(config, template - config->templates);
+	return *wrong ? NULL : template;
 }
 
 void config_error(struct config *config, struct section *section,
@@ -92,6 +118,20 @@ static void check_defaults(struct config *config, struct section *buffer)
 	}
 }
 
+/*
+ * A broken value of a template is reported once, and matters to those that do
+ * not override it.
+ */
+static void check_template(struct config *config, struct section *template,
+			   const struct properties *defaults)
+{
+	struct properties properties = *defaults;
+	int is_broken = template->is_broken;
+
+	apply_settings(config, template, &properties);
+	template->is_broken = is_broken;
+}
+
 static void warn_about_group(struct config *config)
 {
 	if (config->warned_about_group)
@@ -108,6 +148,9 @@ static void settle_buffer(struct config *config, struct section *buffer,
 	char reason[REASON_SIZE];
 
 	buffer->properties = *defaults;
+	config_inherit(config, buffer);
+	if (buffer->is_broken && buffer->template)
+		return;
 	if (!mapbuf_name_is_valid(buffer->name)) {
 		config_error(config, buffer, &buffer->place,
 			     "it is not a name (1 to 31 of A-Z a-z 0-9 _ . -, not starting with . or -)");
@@ -133,6 +176,8 @@ static void settle(struct config *config)
 
 	has_default_group = !properties_init(&defaults, &config->env);
 	apply_settings(config, &config->defaults, &defaults);
+	for (i = 0; i < config->template_count; i++)
+		check_template(config, &config->templates[i], &defaults);
 	for (i = 0; i < config->buffer_count; i++) {
 		buffer = &config->buffers[i];
 		settle_buffer(config, buffer, &defaults);
@@ -155,25 +200,26 @@ void config_read(struct config *config, const struct environment *env)
 	settle(config);
 }
 
-static void free_settings(struct section *section)
+static void free_section(struct section *section)
 {
 	int i;
 
 	for (i = 0; i < PROPERTY_COUNT; i++)
 		free(section->settings[i].value);
+	free(section->name);
 }
 
 void config_free(struct config *config)
 {
 	size_t i;
 
-	for (i = 0; i < config->buffer_count; i++) {
-		free_settings(&config->buffers[i]);
-		free(config->buffers[i].name);
-	}
-	free_settings(&config->defaults);
-	free(config->defaults.name);
+	for (i = 0; i < config->buffer_count; i++)
+		free_section(&config->buffers[i]);
+	for (i = 0; i < config->template_count; i++)
+		free_section(&config->templates[i]);
+	free_section(&config->defaults);
 	free(config->buffers);
+	free(config->templates);
 	for (i = 0; i < config->file_count; i++)
 		free(config->files[i]);
 	free(config->files);

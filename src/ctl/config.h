@@ -23,11 +23,12 @@ struct setting {
 };
 
 /**
- * struct section - a buffer, or the defaults
+ * struct section - a buffer, a template of buffers, or the defaults
  * @name: between the brackets
  * @place: where it was first mentioned
  * @settings: the values in effect, in the order of property_table
  * @is_broken: something is wrong; the buffer is not to be made
+ * @template: of a buffer: 1 + its index in config->templates; 0 if it has none
  * @properties: what the settings come to, once all files are read
  */
 struct section {
@@ -35,6 +36,7 @@ struct section {
 	struct place place;
 	struct setting settings[PROPERTY_COUNT];
 	int is_broken;
+	int template;
 	struct properties properties;
 };
 
@@ -45,6 +47,8 @@ struct config {
 	struct section defaults;
 	struct section *buffers;
 	size_t buffer_count;
+	struct section *templates;
+	size_t template_count;
 	int error_count;
 	int warned_about_group;
 };
@@ -53,9 +57,15 @@ struct config {
 void config_read(struct config *config, const struct environment *env);
 void config_free(struct config *config);
 
-/* For config_file.c: the section of that name, new if need be */
+/* The defaults, or the buffer of that name, new if need be */
 struct section *config_section(struct config *config, const char *name,
 			       const struct place *place);
+/*
+ * The same for any header; on failure NULL and what is wrong with it.  A template
+ * brings its buffers along.
+ */
+struct section *config_header(struct config *config, const char *name,
+			      const struct place *place, const char **wrong);
 /* @section: NULL for what belongs to none */
 void config_error(struct config *config, struct section *section,
 		  const struct place *place, const char *format, ...)
@@ -63,6 +73,12 @@ void config_error(struct config *config, struct section *section,
 
 /* config_file.c */
 void config_file_read(struct config *config, const char *path);
+
+/* config_template.c */
+/* What is wrong with the name of the template, or NULL */
+const char *config_add_instances(struct config *config, int template);
+/* What a buffer does not say itself it gets from its template, if it has one. */
+void config_inherit(const struct config *config, struct section *buffer);
 
 /* config_search.c: fills in config->files, in the order they count */
 void config_search(struct config *config);

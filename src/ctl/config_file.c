@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
-#include "ctl.h"
 #include "xalloc.h"
 
 #define BLANKS " \t\r\n\v\f"
@@ -47,6 +47,20 @@ static char *trim(char *text)
 	return text;
 }
 
+static void report_unknown(struct reader *reader, const char *key)
+{
+	int i;
+
+	for (i = 0; i < PROPERTY_COUNT; i++) {
+		if (strcasecmp(property_table[i].key, key) == 0)
+			break;
+	}
+	config_error(reader->config, reader->section, &reader->place,
+		     "there is no key %s= (%s%s)", key,
+		     i < PROPERTY_COUNT ? "write " : "see mapbuf.conf(5)",
+		     i < PROPERTY_COUNT ? property_table[i].key : "");
+}
+
 /* Notes that the key is set here; 0 if libeconf shall see the line. */
 static int read_key(struct reader *reader, const char *key)
 {
@@ -61,8 +75,7 @@ static int read_key(struct reader *reader, const char *key)
 	}
 	number = property_find(key);
 	if (number < 0) {
-		message(LEVEL_WARNING, "%s:%lu: there is no key %s=, it is ignored (see mapbuf.conf(5))",
-			reader->place.file, reader->place.line, key);
+		report_unknown(reader, key);
 		return -1;
 	}
 	setting = &reader->section->settings[number];
@@ -111,12 +124,12 @@ static int read_header(struct reader *reader, const char *wrong, char *text)
 
 	if (!wrong)
 		wrong = parse_header(text, &name);
+	if (!wrong)
+		reader->section = config_header(reader->config, name,
+						&reader->place, &wrong);
 	reader->is_lost = !!wrong;
-	if (!wrong) {
-		reader->section = config_section(reader->config, name,
-						 &reader->place);
+	if (!wrong)
 		return 0;
-	}
 	config_error(reader->config, NULL, &reader->place,
 		     "%s: nothing up to the next header is used", wrong);
 	return -1;
@@ -224,6 +237,8 @@ static void read_copy(struct config *config, const char *path, FILE *copy)
 		take_values(config, &config->defaults, path, values);
 		for (i = 0; i < config->buffer_count; i++)
 			take_values(config, &config->buffers[i], path, values);
+		for (i = 0; i < config->template_count; i++)
+			take_values(config, &config->templates[i], path, values);
 	}
 	econf_freeFile(values);
 }

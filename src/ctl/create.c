@@ -9,9 +9,12 @@
 
 #include "ctl.h"
 #include "make.h"
+#include "progress.h"
 #include "property.h"
 #include "size.h"
 #include "xalloc.h"
+
+#define NO_WAIT PROPERTY_COUNT
 
 /* How it is written */
 static char *describe(const struct property *property)
@@ -38,6 +41,8 @@ static void help(void)
 		       property_table[i].summary);
 		free(text);
 	}
+	printf("      %-*s   %s\n", width, "--no-wait",
+	       "return before udev has named it");
 }
 
 /* One option a property; its number is returned by getopt_long(). */
@@ -45,13 +50,15 @@ static void fill_options(struct option *options)
 {
 	int i;
 
-	memset(options, 0, (PROPERTY_COUNT + 1) * sizeof(*options));
+	memset(options, 0, (PROPERTY_COUNT + 2) * sizeof(*options));
 	for (i = 0; i < PROPERTY_COUNT; i++) {
 		options[i].name = property_table[i].option;
 		options[i].has_arg = property_table[i].set_by_name ?
 				     no_argument : required_argument;
 		options[i].val = i;
 	}
+	options[i].name = "no-wait";
+	options[i].val = NO_WAIT;
 }
 
 static int set_property(struct properties *properties, const char *command,
@@ -69,7 +76,8 @@ static int set_property(struct properties *properties, const char *command,
 	return -1;
 }
 
-static int create(const char *name, const struct properties *properties)
+static int create(const char *name, const struct properties *properties,
+		  int no_wait)
 {
 	struct mapbuf_control *control;
 	char *why = NULL;
@@ -91,6 +99,8 @@ static int create(const char *name, const struct properties *properties)
 		free(why);
 		return EXIT_FAILED;
 	}
+	if (!no_wait)
+		make_named(name, progress_now_ms());
 	printf("/dev/mapbuf%u\n", id);
 	return EXIT_OK;
 }
@@ -110,16 +120,20 @@ static const char *check(int count, const char *name,
 
 static int run(int argc, char **argv)
 {
-	struct option table[PROPERTY_COUNT + 1];
+	struct option table[PROPERTY_COUNT + 2];
 	struct properties properties;
 	struct environment env = { .root = "", .memory = size_of_memory() };
-	int option, has_default_group;
+	int option, has_default_group, no_wait = 0;
 	char reason[REASON_SIZE];
 	const char *wrong;
 
 	fill_options(table);
 	has_default_group = !properties_init(&properties, &env);
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (option == NO_WAIT) {
+			no_wait = 1;
+			continue;
+		}
 		if (option < 0 || option >= PROPERTY_COUNT ||
 		    set_property(&properties, argv[0], &property_table[option],
 				 optarg, &env))
@@ -134,7 +148,7 @@ static int run(int argc, char **argv)
 	if (!has_default_group && properties_use_default_group(&properties))
 		message(LEVEL_WARNING,
 			"mapbufctl: group '" DEFAULT_GROUP "' does not exist: the buffer gets the group root");
-	return create(argv[optind], &properties);
+	return create(argv[optind], &properties, no_wait);
 }
 
 const struct verb verb_create = {

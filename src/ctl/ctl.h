@@ -35,19 +35,25 @@ extern const struct verb verb_create;
 extern const struct verb verb_destroy;
 extern const struct verb verb_events;
 extern const struct verb verb_list;
+extern const struct verb verb_map;
 extern const struct verb verb_notify;
 extern const struct verb verb_show;
 extern const struct verb verb_status;
+extern const struct verb verb_top;
 extern const struct verb verb_wait;
 
 /* main.c */
 int usage_error(char **argv);
+/* @word: argv[optind] of a verb that expects no words; reports one that is there */
+int word_is_unexpected(char **argv, const char *word);
 /* Whether --root=DIR names a directory: else nothing would seem configured. */
 int root_is_wrong(char **argv, const char *root);
 
 /* message.c: one line each, to standard error */
 enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4 };
 
+/* From here on each line is an object of JSON. */
+void message_as_json(void);
 void message(enum level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

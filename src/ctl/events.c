@@ -15,6 +15,7 @@
 #include <mapbuf.h>
 
 #include "ctl.h"
+#include "json.h"
 #include "xalloc.h"
 
 /**
@@ -38,10 +39,36 @@ struct follower {
 	size_t count;
 };
 
-/* Scripts read the lines as they come. */
-static int tell(const char *what, const char *name, unsigned int id)
+static int is_json;
+
+static int tell_json(const char *what, const char *name, unsigned int id,
+		     int64_t opens)
 {
-	printf("%s %s /dev/mapbuf%u\n", what, name, id);
+	struct json_object *object = json_object_new_object();
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/mapbuf%u", id);
+	json_add_text(object, "event", what);
+	json_add_text(object, "name", name);
+	json_add_text(object, "path", path);
+	json_add_number(object, "opens", opens);
+	json_print_line(object);
+	return ferror(stdout);
+}
+
+/*
+ * @opens: below 0 of an event that does not tell.  Scripts read the lines as
+ * they come.
+ */
+static int tell(const char *what, const char *name, unsigned int id,
+		int64_t opens)
+{
+	if (is_json)
+		return tell_json(what, name, id, opens);
+	printf("%s %s /dev/mapbuf%u", what, name, id);
+	if (opens >= 0)
+		printf(" opens=%" PRId64, opens);
+	putchar('\n');
 	return fflush(stdout);
 }
 
@@ -52,9 +79,8 @@ static int tell_opens(struct followed *buffer, int64_t opens)
 	if (opens == buffer->opens)
 		return 0;
 	buffer->opens = opens;
-	printf("%s %s /dev/mapbuf%u opens=%" PRId64 "\n",
-	       is_more ? "open" : "close", buffer->name, buffer->id, opens);
-	return fflush(stdout);
+	return tell(is_more ? "open" : "close", buffer->name, buffer->id,
+		    opens);
 }
 
 static struct followed *find(const struct follower *follower, unsigned int id,
@@ -141,7 +167,7 @@ static int created(struct follower *follower, unsigned int id,
 		return 0;
 	if (buffer)
 		buffer->is_told = 1;
-	if (tell("create", name, id))
+	if (tell("create", name, id, -1))
 		return -1;
 	return buffer ? 0 : follow(follower, id, name, 1);
 }
@@ -153,7 +179,7 @@ static int destroyed(struct follower *follower, unsigned int id,
 
 	if (buffer)
 		forget(follower, buffer);
-	return tell("destroy", name, id);
+	return tell("destroy", name, id, -1);
 }
 
 static int take_event(struct follower *follower)
@@ -257,21 +283,30 @@ static int events(void)
 static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
+		{ "json", no_argument, NULL, 'J' },
 		{ NULL, 0, NULL, 0 }
 	};
+	int option;
 
-	if (getopt_long(argc, argv, "", table, NULL) != -1)
-		return usage_error(argv);
-	if (optind < argc) {
-		message(LEVEL_ERROR, "%s: '%s' is not expected", argv[0],
-			argv[optind]);
-		return usage_error(argv);
+	while ((option = getopt_long(argc, argv, "J", table, NULL)) != -1) {
+		if (option != 'J')
+			return usage_error(argv);
+		is_json = 1;
 	}
+	if (word_is_unexpected(argv, argv[optind]))
+		return usage_error(argv);
+	if (is_json)
+		message_as_json();
 	return events();
 }
 
+static void help(void)
+{
+	puts("  -J, --json   print a line of JSON for each");
+}
+
 const struct verb verb_events = {
-	.name = "events", .arguments = "",
+	.name = "events", .arguments = "[--json]",
 	.summary = "print a line whenever a buffer is created, opened, closed, destroyed",
-	.run = run
+	.help = help, .run = run
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "limit.h"
 #include "property.h"
 #include "system.h"
 #include "xalloc.h"
@@ -15,7 +16,7 @@ struct explanation {
 };
 
 #define NOT_LOADED "the module mapbuf is not loaded (modprobe mapbuf; if there is no such module, see dkms status)"
-#define OVER_LIMIT "the buffers would be more than the module's limit allows (raise /sys/module/mapbuf/parameters/max_bytes)"
+#define OVER_LIMIT "the buffers would be more than the module's limit allows (" LIMIT_ADVICE ")"
 #define NO_CONTIGUOUS "this kernel has no contiguous store, as it was built without CONFIG_CONTIG_ALLOC (choose the backing vmalloc)"
 #define IN_USE "it is in use (mapbufctl show names what holds it; --deferred frees it with its last user)"
 #define NO_MEMORY "not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)"
@@ -67,7 +68,7 @@ static const struct explanation open_errors[] = {
 	{ ENOENT, "there is no such buffer (see mapbufctl list)" },
 	{ EINVAL, "it is not a name of a buffer" },
 	{ EACCES, "permission denied (join the group of its node, see mapbufctl show)" },
-	{ ENODEV, "it has been destroyed" },
+	{ ENODEV, "it has been destroyed, or its device was removed (see dmesg)" },
 	{ ENOTTY, "the loaded module is older than mapbufctl (load the module again)" },
 	{ 0, NULL }
 };

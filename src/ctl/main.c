@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,12 @@
 #include "ctl.h"
 #include "xalloc.h"
 
+static const struct verb verb_help;
+
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_list, &verb_show, &verb_create, &verb_destroy,
 	&verb_apply, &verb_wait, &verb_notify, &verb_events, &verb_bench,
+	&verb_top, &verb_map, &verb_help,
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -19,6 +23,13 @@ int usage_error(char **argv)
 {
 	message(LEVEL_ERROR, "Try '%s --help'.", argv[0]);
 	return EXIT_USAGE;
+}
+
+int word_is_unexpected(char **argv, const char *word)
+{
+	if (word)
+		message(LEVEL_ERROR, "%s: '%s' is not expected", argv[0], word);
+	return !!word;
 }
 
 int root_is_wrong(char **argv, const char *root)
@@ -50,8 +61,8 @@ static void print_help(void)
 		printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
 	puts("\n"
 	     "Options:\n"
-	     "      --help      print this, or with a verb what it takes\n"
-	     "      --version   print the version\n"
+	     "  -h, --help      print this help, or after a verb that of the verb\n"
+	     "  -V, --version   print the version\n"
 	     "\n"
 	     "Exit status: 0 done, 1 something could not be done, 2 wrong usage.\n"
 	     "See mapbufctl(8).");
@@ -79,12 +90,48 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static int no_verb(char **argv, const char *name)
+{
+	message(LEVEL_ERROR, "mapbufctl: there is no verb '%s'", name);
+	return usage_error(argv);
+}
+
+static int run_help(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2) {
+		print_help();
+		return EXIT_OK;
+	}
+	if (word_is_unexpected(argv, argv[2]))
+		return usage_error(argv);
+	verb = find_verb(argv[1]);
+	if (!verb)
+		return no_verb(argv, argv[1]);
+	print_verb_help(verb);
+	return EXIT_OK;
+}
+
+static const struct verb verb_help = {
+	.name = "help", .arguments = "[VERB]",
+	.summary = "print this help, or that of a verb",
+	.run = run_help
+};
+
+static int is_option(const char *word, char letter, const char *name)
+{
+	if (word[0] == '-' && word[1] == letter && !word[2])
+		return 1;
+	return strncmp(word, "--", 2) == 0 && strcmp(word + 2, name) == 0;
+}
+
 static int wants_help(int argc, char **argv)
 {
 	int i;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		if (strcmp(argv[i], "--help") == 0)
+		if (is_option(argv[i], 'h', "help"))
 			return 1;
 	}
 	return 0;
@@ -114,27 +161,30 @@ static int run(int argc, char **argv)
 		message(LEVEL_ERROR, "mapbufctl: give a verb");
 		return usage_error(argv);
 	}
-	if (strcmp(argv[1], "--help") == 0) {
+	if (is_option(argv[1], 'h', "help")) {
 		print_help();
 		return EXIT_OK;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (is_option(argv[1], 'V', "version")) {
 		puts("mapbufctl " MAPBUF_VERSION);
 		return EXIT_OK;
 	}
 	verb = find_verb(argv[1]);
-	if (!verb) {
-		message(LEVEL_ERROR, "mapbufctl: there is no verb '%s'",
-			argv[1]);
-		return usage_error(argv);
-	}
+	if (!verb)
+		return no_verb(argv, argv[1]);
 	return run_verb(verb, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
+	int status;
 
+	/*
+	 * For the names of processes.  Nothing else of the locale: scripts
+	 * compare messages and numbers.
+	 */
+	setlocale(LC_CTYPE, "");
+	status = run(argc, argv);
 	/* A full disk must not go unnoticed. */
 	if (fflush(stdout) || ferror(stdout)) {
 		message(LEVEL_ERROR, "mapbufctl: the output cannot be written: %s",

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,12 +77,8 @@ static void release_signals(const struct signal_state *before)
 static int exists(const char *name)
 {
 	struct mapbuf_list *list = mapbuf_list_read();
-	const struct mapbuf_entry *entry;
-	int found = 0;
-	size_t i;
+	int found = list && mapbuf_list_find(list, name);
 
-	for (i = 0; list && !found && (entry = mapbuf_list_get(list, i)); i++)
-		found = strcmp(mapbuf_entry_name(entry), name) == 0;
 	mapbuf_list_free(list);
 	return found;
 }
@@ -122,14 +117,16 @@ static void watch(pid_t child, int pipe, const char *name,
 		.tv_nsec = PROGRESS_MS % 1000 * 1000000
 	};
 	struct pollfd fd = { .fd = pipe, .events = POLLIN };
-	long long start = progress_now_ms();
+	long long start = progress_now_ms(), seconds;
 	int count;
 
 	do {
 		count = ppoll(&fd, 1, &tick, mask);
-		if (count == 0)
-			progress_tell("making buffer", name,
-				      (progress_now_ms() - start) / 1000);
+		seconds = (progress_now_ms() - start) / 1000;
+		if (count == 0) {
+			progress_tell("making buffer", name, seconds);
+			progress_log("making buffer", name, seconds);
+		}
 	} while (count == 0 || (count < 0 && errno == EINTR && !interrupted()));
 	progress_end();
 	take_pending();
@@ -190,8 +187,37 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 	if (interrupted() && !is_others && exists(name))
 		mapbuf_control_destroy(control, name, 0);
 	release_signals(&before);
-	if (interrupted())
+	if (interrupted()) {
+		message(LEVEL_ERROR, "mapbufctl: buffer '%s': cannot be made: interrupted",
+			name);
 		raise(interrupted());
+	}
 	*id = result.id;
 	return result.error;
+}
+
+#define NAMED_MS 30000
+
+void make_named(const char *name, long long since)
+{
+	long long now = progress_now_ms(), left;
+	int is_named, is_late = 0;
+
+	do {
+		left = since + NAMED_MS - now;
+		left = left < 0 ? 0 : left < PROGRESS_MS ? left : PROGRESS_MS;
+		is_named = !mapbuf_wait(name, left);
+		/* Whoever is told of it may have destroyed it already. */
+		if (is_named || errno != ETIMEDOUT || !exists(name))
+			break;
+		now = progress_now_ms();
+		progress_tell("waiting for udev to name buffer", name,
+			      (now - since) / 1000);
+		is_late = now - since >= NAMED_MS;
+	} while (!is_late);
+	progress_end();
+	if (is_late)
+		message(LEVEL_WARNING,
+			"mapbufctl: buffer '%s': is made, but udev has not given it a name in %d s (see systemctl status systemd-udevd)",
+			name, NAMED_MS / 1000);
 }

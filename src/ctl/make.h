@@ -15,4 +15,11 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 		const struct properties *properties, int is_new,
 		unsigned int *id);
 
+/*
+ * Waits until udev has given a new buffer its link, owner and mode; where udev does
+ * not run, until its node is there.  Warns when that takes longer than 30 s,
+ * counted from @since, as of progress_now_ms().
+ */
+void make_named(const char *name, long long since);
+
 #endif /* MAPBUFCTL_MAKE_H */

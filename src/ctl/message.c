@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "ctl.h"
+#include "json.h"
 
 /*
  * Whether standard error is the journal, which reads a line's level from its
@@ -21,14 +22,44 @@ static int is_journal(void)
 	       status.st_ino == inode;
 }
 
+static int is_json;
+
+void message_as_json(void)
+{
+	is_json = 1;
+}
+
+static void print_json(enum level level, const char *text)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "level",
+		      level == LEVEL_ERROR ? "error" : "warning");
+	json_add_text(object, "message", text);
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(object,
+					       JSON_C_TO_STRING_SPACED |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
 void message(enum level level, const char *format, ...)
 {
 	va_list arguments;
+	char *text;
+	int length;
 
+	va_start(arguments, format);
+	length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	/* Out of memory; @format says the most. */
+	if (length < 0)
+		text = NULL;
 	if (is_journal())
 		fprintf(stderr, "<%d>", level);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
+	if (is_json)
+		print_json(level, text ? text : format);
+	else
+		fprintf(stderr, "%s\n", text ? text : format);
+	free(text);
 }

@@ -264,7 +264,7 @@ static char *compare_versions(const char *loaded)
 	char *installed = installed_version(), *why = NULL;
 
 	if (installed && strcmp(installed, loaded) != 0)
-		why = xprintf("version %s is installed, and mapbufctl is version %s (the next boot loads the installed one; so does, with the loss of what buffers hold: rmmod mapbuf && systemctl restart mapbuf)",
+		why = xprintf("version %s is installed, and mapbufctl is version %s (the next boot loads the installed one; so does, with the loss of what buffers hold: umount -q /run/mapbuf; rmmod mapbuf && systemctl restart mapbuf)",
 			      installed, MAPBUF_VERSION);
 	else if (strcmp(loaded, MAPBUF_VERSION) != 0)
 		why = xprintf("mapbufctl is version %s (install the same version of both)",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "plan.h"
 #include "xalloc.h"
 
@@ -190,6 +191,51 @@ void plan_make(struct plan *plan, const struct config *config,
 	}
 }
 
+/* A reserved range is no memory of the kernel's. */
+static int counts(const char *backing)
+{
+	return !backing || strcmp(backing, "reserved") != 0;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+const struct step *plan_exceeds(const struct plan *plan,
+				const struct present *present,
+				size_t present_count, uint64_t page_size,
+				uint64_t limit, uint64_t *sum)
+{
+	const struct properties *wanted;
+	const struct present *found;
+	const struct step *step;
+	size_t i;
+
+	*sum = 0;
+	for (i = 0; i < present_count; i++) {
+		if (counts(present[i].backing))
+			*sum = add(*sum, present[i].size);
+	}
+	for (i = 0; i < plan->count; i++) {
+		step = &plan->steps[i];
+		if (step->action == ACTION_KEEP || step->action == ACTION_LEAVE)
+			continue;
+		found = find_present(present, present_count, step->name);
+		if (found && counts(found->backing))
+			*sum -= found->size;
+		if (step->action == ACTION_REMOVE)
+			continue;
+		wanted = &step->buffer->properties;
+		if (!counts(wanted->backing))
+			continue;
+		*sum = add(*sum, round_up(wanted->size, page_size));
+		if (*sum > limit)
+			return step;
+	}
+	return NULL;
+}
+
 static void print_properties(const struct properties *p, FILE *to)
 {
 	fprintf(to, " Size=%" PRIu64, p->size);
@@ -206,13 +252,14 @@ static void print_properties(const struct properties *p, FILE *to)
 		p->gid, p->mode, zero_or_keep(p->zero_on_last_close));
 }
 
+static const char *const words[] = {
+	[ACTION_CREATE] = "create", [ACTION_KEEP] = "keep",
+	[ACTION_LEAVE] = "leave", [ACTION_REPLACE] = "replace",
+	[ACTION_REMOVE] = "remove",
+};
+
 void plan_print(const struct plan *plan, FILE *to)
 {
-	static const char *const words[] = {
-		[ACTION_CREATE] = "create", [ACTION_KEEP] = "keep",
-		[ACTION_LEAVE] = "leave", [ACTION_REPLACE] = "replace",
-		[ACTION_REMOVE] = "remove",
-	};
 	const struct step *step;
 	size_t i;
 
@@ -226,6 +273,52 @@ void plan_print(const struct plan *plan, FILE *to)
 		else
 			fputc('\n', to);
 	}
+}
+
+/* The same properties, by the names of the columns of list */
+static void add_properties(struct json_object *to, const struct properties *p)
+{
+	char mode[8], address[24];
+
+	snprintf(address, sizeof(address), "%#" PRIx64, p->start);
+	snprintf(mode, sizeof(mode), "%04o", p->mode);
+	json_add_number(to, "size", p->size);
+	json_add_text(to, "backing", p->backing);
+	json_add_text(to, "address", p->has_start ? address : NULL);
+	json_add_text(to, "cache", p->has_start ? p->cache : NULL);
+	json_add_text(to, "oncreate", p->has_start ?
+		      zero_or_keep(p->zero_on_create) : NULL);
+	json_add_number(to, "numa", p->numa_node);
+	json_add_number(to, "dmabits", p->dma_bits ? (int64_t)p->dma_bits : -1);
+	json_add_number(to, "owner", p->uid);
+	json_add_number(to, "group", p->gid);
+	json_add_text(to, "mode", mode);
+	json_add_text(to, "lastclose", zero_or_keep(p->zero_on_last_close));
+}
+
+void plan_print_json(const struct plan *plan)
+{
+	struct json_object *steps = json_object_new_array(), *object;
+	const struct step *step;
+	size_t i;
+
+	for (i = 0; i < plan->count; i++) {
+		step = &plan->steps[i];
+		object = json_object_new_object();
+		json_add_text(object, "action", words[step->action]);
+		json_add_text(object, "name", step->name);
+		json_add_text(object, "why", step->why);
+		json_add_text(object, "file", step->buffer ?
+			      step->buffer->place.file : NULL);
+		json_add_number(object, "line", step->buffer ?
+				(int64_t)step->buffer->place.line : -1);
+		if (step->buffer && step->action == ACTION_CREATE)
+			add_properties(object, &step->buffer->properties);
+		json_object_array_add(steps, object);
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "plan", steps);
+	json_print(object);
 }
 
 void plan_free(struct plan *plan)

@@ -45,12 +45,14 @@ enum action {
  * @name: its name
  * @buffer: of the configuration; NULL for ACTION_REMOVE
  * @why: what differs; for ACTION_LEAVE also why it stays
+ * @is_made: set when it has been
  */
 struct step {
 	enum action action;
 	const char *name;
 	const struct section *buffer;
 	char *why;
+	int is_made;
 };
 
 struct plan {
@@ -65,7 +67,17 @@ struct plan {
 void plan_make(struct plan *plan, const struct config *config,
 	       const struct present *present, size_t present_count,
 	       uint64_t page_size, unsigned int flags);
+/*
+ * The first step with which the buffers would have more than @limit bytes together,
+ * and in @sum how many; NULL if they fit.
+ */
+const struct step *plan_exceeds(const struct plan *plan,
+				const struct present *present,
+				size_t present_count, uint64_t page_size,
+				uint64_t limit, uint64_t *sum);
 void plan_print(const struct plan *plan, FILE *to);
+/* To standard output */
+void plan_print_json(const struct plan *plan);
 void plan_free(struct plan *plan);
 
 #endif /* MAPBUFCTL_PLAN_H */

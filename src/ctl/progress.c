@@ -6,7 +6,18 @@
 
 #include "progress.h"
 
+#define FIRST_LINE 10
+
 static int is_shown;
+static long long next_line = FIRST_LINE;
+
+void progress_log(const char *what, const char *name, long long seconds)
+{
+	if (isatty(2) || seconds < next_line)
+		return;
+	next_line *= 2;
+	fprintf(stderr, "mapbufctl: %s '%s', %lld s\n", what, name, seconds);
+}
 
 void progress_tell(const char *what, const char *name, long long seconds)
 {
@@ -23,6 +34,7 @@ void progress_end(void)
 	if (is_shown)
 		fputs("\r\033[K", stderr);
 	is_shown = 0;
+	next_line = FIRST_LINE;
 	errno = error;
 }
 

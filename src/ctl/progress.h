@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A line on the terminal while something takes longer than a second. */
+/* What is told while something takes longer than a second. */
 #ifndef MAPBUFCTL_PROGRESS_H
 #define MAPBUFCTL_PROGRESS_H
 
@@ -8,6 +8,8 @@
 
 /* Nothing, unless standard error is a terminal. */
 void progress_tell(const char *what, const char *name, long long seconds);
+/* Nothing if it is one; else a line after 10, 20, 40... seconds. */
+void progress_log(const char *what, const char *name, long long seconds);
 /* Takes the line away; errno stays. */
 void progress_end(void);
 /* CLOCK_MONOTONIC */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <getopt.h>
 #include <libsmartcols.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "columns.h"
 #include "ctl.h"
 #include "holders.h"
+#include "pick.h"
 #include "table.h"
 #include "xalloc.h"
 
@@ -152,50 +152,24 @@ static int show_json(const struct mapbuf_entry **entries, size_t count)
 	return failed;
 }
 
-static const struct mapbuf_entry *find(const struct mapbuf_list *list,
-				       const char *name)
-{
-	const struct mapbuf_entry *entry;
-	size_t i;
-
-	for (i = 0; (entry = mapbuf_list_get(list, i)); i++) {
-		if (strcmp(mapbuf_entry_name(entry), name) == 0)
-			break;
-	}
-	if (!entry)
-		message(LEVEL_ERROR, "mapbufctl: buffer '%s': %s", name,
-			explain_destroy(ENOENT));
-	return entry;
-}
-
 /* @count: of the names; those that are not there are told of. */
-static int show_all(char **names, int count, int exact, int json)
+static int show_all(char **names, size_t count, int exact, int json)
 {
-	const struct mapbuf_entry **entries = NULL, *entry;
-	struct mapbuf_list *list;
-	size_t found = 0;
-	int i, failed;
+	const struct mapbuf_entry **entries;
+	struct mapbuf_list *list = pick_list();
+	size_t found;
+	int failed;
 
-	list = mapbuf_list_read();
-	if (!list) {
-		message(LEVEL_ERROR, "mapbufctl: the buffers cannot be listed: %s",
-			explain_list(errno));
+	if (!list)
 		return EXIT_FAILED;
-	}
-	for (i = 0; i < count; i++) {
-		entry = find(list, names[i]);
-		if (!entry)
-			continue;
-		entries = xgrow(entries, found, sizeof(*entries));
-		entries[found++] = entry;
-	}
+	entries = pick(list, names, count, &found);
 	failed = json ? show_json(entries, found) :
 			show_text(entries, found, exact);
 	if (failed)
 		message(LEVEL_ERROR, "mapbufctl: the table cannot be printed");
 	free(entries);
 	mapbuf_list_free(list);
-	return failed || found < (size_t)count ? EXIT_FAILED : EXIT_OK;
+	return failed || found < count ? EXIT_FAILED : EXIT_OK;
 }
 
 static int run(int argc, char **argv)
@@ -217,6 +191,8 @@ static int run(int argc, char **argv)
 		message(LEVEL_ERROR, "%s: give at least one NAME", argv[0]);
 		return usage_error(argv);
 	}
+	if (json)
+		message_as_json();
 	return show_all(argv + optind, argc - optind, exact, json);
 }
 

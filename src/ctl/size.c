@@ -47,24 +47,37 @@ static const char *read_number(const char **text, struct number *number)
 	return NULL;
 }
 
-/* The power of two that a suffix stands for; -1 if it is none. */
-static int unit_shift(const char *suffix)
+/*
+ * How many bytes a suffix stands for, as in util-linux: K and KiB are 1024, KB
+ * is 1000; 0 if it is none.
+ */
+static uint64_t unit_bytes(const char *suffix)
 {
 	static const char units[] = "KMGT";
+	uint64_t base, bytes = 1;
 	const char *unit;
 
 	if (!*suffix)
-		return 0;
+		return 1;
 	unit = strchr(units, toupper((unsigned char)*suffix));
-	if (!unit || suffix[1])
-		return -1;
-	return 10 * (unit - units + 1);
+	suffix++;
+	if (!unit)
+		return 0;
+	if (!*suffix || strcmp(suffix, "iB") == 0 || strcmp(suffix, "ib") == 0)
+		base = 1024;
+	else if (strcmp(suffix, "B") == 0 || strcmp(suffix, "b") == 0)
+		base = 1000;
+	else
+		return 0;
+	for (; unit >= units; unit--)
+		bytes *= base;
+	return bytes;
 }
 
 /**
  * size_parse - read a size
- * @text: digits with or without a point and one of K M G T (powers of 1024),
- *        or a percentage of @memory
+ * @text: digits with or without a point and a unit, see unit_bytes(), or a
+ *        percentage of @memory
  * @memory: bytes of memory of the machine
  * @bytes: the size, parts of a byte rounded up
  * @why: on failure, what is wrong with it
@@ -76,7 +89,7 @@ int size_parse(const char *text, uint64_t memory, uint64_t *bytes,
 {
 	unsigned __int128 value;
 	struct number number;
-	int shift;
+	uint64_t unit;
 
 	*why = read_number(&text, &number);
 	if (*why)
@@ -91,17 +104,17 @@ int size_parse(const char *text, uint64_t memory, uint64_t *bytes,
 		/* At most 10^14 times 2^64. */
 		value = value * memory / 100 / number.scale;
 	} else {
-		shift = unit_shift(text);
-		if (shift < 0 || (shift == 0 && number.scale > 1)) {
-			*why = shift < 0 ? "the unit is none of K M G T %" :
-					   "a fraction needs a unit, K M G T or %";
+		unit = unit_bytes(text);
+		if (unit == 0 || (unit == 1 && number.scale > 1)) {
+			*why = unit ? "a fraction needs a unit, K M G T or %" :
+				      "the unit is none of K M G T %";
 			return -1;
 		}
-		if (number.whole > (uint64_t)INT64_MAX >> shift) {
+		if (number.whole > (uint64_t)INT64_MAX / unit) {
 			*why = "it is too large";
 			return -1;
 		}
-		value = ((value << shift) + number.scale - 1) / number.scale;
+		value = (value * unit + number.scale - 1) / number.scale;
 	}
 	if (value == 0 || value > INT64_MAX) {
 		*why = value ? "it is too large" : "it is 0";
@@ -113,7 +126,8 @@ int size_parse(const char *text, uint64_t memory, uint64_t *bytes,
 
 /**
  * address_parse - read a physical address
- * @text: digits, or 0x and hexadecimal ones, with or without one of K M G T
+ * @text: digits, or 0x and hexadecimal ones, with or without a unit, see
+ *        unit_bytes()
  * @address: what it comes to
  * @why: on failure, what is wrong with it
  *
@@ -124,8 +138,8 @@ int address_parse(const char *text, uint64_t *address, const char **why)
 	int is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	const char *digits = text + (is_hex ? 2 : 0);
 	unsigned long long value;
+	uint64_t unit;
 	char *end;
-	int shift;
 
 	*why = "it is not an address";
 	if (!(is_hex ? isxdigit((unsigned char)*digits) :
@@ -133,14 +147,14 @@ int address_parse(const char *text, uint64_t *address, const char **why)
 		return -1;
 	errno = 0;
 	value = strtoull(digits, &end, is_hex ? 16 : 10);
-	shift = unit_shift(end);
-	if (shift < 0)
+	unit = unit_bytes(end);
+	if (!unit)
 		return -1;
-	if (errno || value > (uint64_t)INT64_MAX >> shift) {
+	if (errno || value > (uint64_t)INT64_MAX / unit) {
 		*why = "it is too large";
 		return -1;
 	}
-	*address = (uint64_t)value << shift;
+	*address = value * unit;
 	return 0;
 }
 

@@ -46,6 +46,7 @@ struct libscols_table *table_new(const struct table_options *options)
 	scols_table_set_name(table, "buffers");
 	scols_table_enable_json(table, options->json);
 	scols_table_enable_raw(table, options->raw);
+	scols_table_enable_export(table, options->pairs);
 	scols_table_enable_noheadings(table, options->no_headings);
 	if (add_columns(table, options)) {
 		scols_unref_table(table);
@@ -70,6 +71,8 @@ int table_add(struct libscols_table *table, const struct mapbuf_entry *entry,
 		column_table[options->columns[i]].print(cell, entry,
 							options->bytes ||
 							options->json);
+		if (!cell[0] && options->raw)
+			strcpy(cell, "-");
 		if (cell[0] && scols_line_set_data(line, i, cell))
 			return -1;
 	}

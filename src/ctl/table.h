@@ -8,8 +8,12 @@
 struct libscols_table;
 struct mapbuf_entry;
 
+/*
+ * @raw: an empty cell is "-", as fields are separated by a blank
+ * @pairs: KEY="value"
+ */
 struct table_options {
-	int json, raw, no_headings, bytes;
+	int json, raw, pairs, no_headings, bytes;
 	int columns[32];	/* of column_table */
 	size_t column_count;
 };

@@ -145,9 +145,12 @@ interrupted()
 {
 	bench_system
 	status=0
-	MAPBUF_FIXTURE=$tmp/root timeout --preserve-status -s "$1" 2 \
+	MAPBUF_FIXTURE=$tmp/root env --default-signal="$1" \
 		"$TEST_BUILD/mapbufctl" bench --seconds=1000 --size=2M \
-		>"$tmp/stdout" 2>"$tmp/stderr" || status=$?
+		>"$tmp/stdout" 2>"$tmp/stderr" &
+	until_line "$tmp/root/requests" "create bench-$! "
+	kill "-$1" $!
+	wait $! 2>"$tmp/no" || status=$?
 	if [ "$status" -eq "$2" ]; then
 		ok "$1 ends bench"
 	else

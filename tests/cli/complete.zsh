@@ -3,11 +3,14 @@
 # Prints what a shell makes of LINE when TAB is pressed.
 zmodload zsh/zpty
 zpty shell zsh -f -i
-zpty -w shell "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -u -D; PATH=$2:\$PATH; unsetopt beep automenu; echo ready\$((1+1))"
+zpty -w shell "PS1=; fpath=($1 \$fpath); PATH=$2:\$PATH"
+zpty -w shell 'autoload -U compinit; compinit -u -D; unsetopt beep automenu'
+# It says when it reads keys, and when a line has been completed.
+zpty -w shell 'told() { zle -I; print -r -- ${1}2: $BUFFER }'
+zpty -w shell 'completed() { zle expand-or-complete; zle auto-suffix-remove; told result }'
+zpty -w shell 'ready() { told ready }; zle -N completed; zle -N ready'
+zpty -w shell 'bindkey "^I" completed; zle -N zle-line-init ready'
 zpty -r shell out '*ready2*'
 zpty -w -n shell "$3"$'\t'
-# The end of completion is not told; what is typed too early is lost.
-sleep 1
-zpty -w shell $'\x01echo result: \x05'
-zpty -r shell out $'*\nresult: *\n'
-print -r -- ${${${out##*$'\n'result: }%%$'\n'*}%%[[:space:]]#}
+zpty -r shell out $'*\nresult2: *\n'
+print -r -- ${${${out##*$'\n'result2: }%%$'\n'*}%%[[:space:]]#}

@@ -31,7 +31,7 @@ in_fish()
 
 in_zsh()
 {
-	timeout 30 zsh -f complete.zsh "$top/src/ctl/completion" "$tmp/bin" \
+	timeout 600 zsh -f complete.zsh "$top/src/ctl/completion" "$tmp/bin" \
 		"mapbufctl $1"
 }
 
@@ -45,6 +45,9 @@ apply
 wait
 events
 bench
+top
+map
+help
 --help
 --version"
 
@@ -74,6 +77,8 @@ test_bash()
 	completes "bash: a verb" "show
 status" in_bash s
 	completes "bash: options" "--dry-run
+--no-wait
+--json
 --prune
 --replace
 --root=
@@ -82,6 +87,9 @@ status" in_bash s
 --seconds=
 --size=
 --help" in_bash bench --
+	completes "bash: options of top" "--iterations=
+--once
+--help" in_bash top --
 	completes "bash: buffers" "adc0
 frames" in_bash show ""
 	completes "bash: a buffer" "frames" in_bash destroy adc0 f
@@ -89,6 +97,10 @@ frames" in_bash show ""
 		in_bash create ""
 	completes "bash: columns" "NAME,SIZE" in_bash list --output = NAME,S
 	completes "bash: columns of -o" "ADDRESS" in_bash list -o A
+	completes "bash: columns added by -o" "+ADDRESS" in_bash list -o +A
+	completes "bash: buffers of list" "frames" in_bash list fr
+	completes "bash: verbs of help" "show
+status" in_bash help s
 	completes "bash: values" "vmalloc
 contiguous
 reserved" in_bash create --backing =
@@ -103,6 +115,8 @@ test_fish()
 {
 	completes "fish: verbs" "$all_verbs" in_fish ""
 	completes "fish: options" "--dry-run
+--no-wait
+--json
 --prune
 --replace
 --root=
@@ -111,6 +125,11 @@ test_fish()
 frames" in_fish "show "
 	completes "fish: columns" "--output=NAME,SIZE" \
 		in_fish "list --output=NAME,S"
+	completes "fish: columns added" "--output=+ADDRESS" \
+		in_fish "list --output=+A"
+	completes "fish: buffers of list" "frames" in_fish "list fr"
+	completes "fish: verbs of help" "show
+status" in_fish "help s"
 	completes "fish: values" "--backing=vmalloc
 --backing=contiguous
 --backing=reserved" in_fish "create --backing="
@@ -126,6 +145,12 @@ test_zsh()
 		in_zsh "destroy adc0 f"
 	completes "zsh: columns" "mapbufctl list --output=NAME,SIZE" \
 		in_zsh "list --output=NAME,SI"
+	completes "zsh: a column added" "mapbufctl list --output=+ADDRESS" \
+		in_zsh "list --output=+AD"
+	completes "zsh: a buffer of list" "mapbufctl list frames" \
+		in_zsh "list fr"
+	completes "zsh: a verb of help" "mapbufctl help status" \
+		in_zsh "help sta"
 	completes "zsh: a value" "mapbufctl create --backing=contiguous" \
 		in_zsh "create --backing=c"
 }

@@ -3,9 +3,10 @@
  * Linked into mapbufctl in place of paths.c and of ioctl(): a module made of
  * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
  * cannot be made for that reason, one that begins with "busy" is in use.  One
- * that begins with "slow" takes three seconds to make, before it exists; with
- * "late" after that.  One that begins with "bench" has a node, a file as long as
- * the buffer.  None can be made while there is a file $MAPBUF_FIXTURE/limit.
+ * that begins with "slow" takes until there is a file $MAPBUF_FIXTURE/go, before
+ * it exists; with "late" after that.  Each has a node, a file as long as the
+ * buffer, but one that begins with "nameless".  None can be made while there is a file
+ * $MAPBUF_FIXTURE/limit.
  * $MAPBUF_FIXTURE/requests gets what reaches the module, and lists a line for each
  * time that all buffers are looked through.
  */
@@ -15,14 +16,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fake_notify.h"
 #include "internal.h"
 #include "system.h"
 
 #define PAGE 4096
 
+int __real_ioctl(int fd, unsigned long number, void *request);
 int __wrap_ioctl(int fd, unsigned long number, void *request);
 
 static const struct {
@@ -65,6 +69,13 @@ static const char *class_dir(void)
 	static char path[512];
 
 	return below_root(path, sizeof(path), "/sys/class/mapbuf");
+}
+
+const char *libmapbuf_files_dir(void)
+{
+	static char path[512];
+
+	return below_root(path, sizeof(path), "/run/mapbuf");
 }
 
 const char *libmapbuf_udev_control(void)
@@ -155,9 +166,20 @@ static void add_node(const struct mapbuf_create *request)
 	node_path(path, sizeof(path), request->id);
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0 ||
-	    ftruncate(fd, (request->bytes + PAGE - 1) / PAGE * PAGE))
+	    ftruncate(fd, (request->bytes + PAGE - 1) / PAGE * PAGE) ||
+	    (geteuid() == 0 && fchown(fd, request->uid, request->gid)) ||
+	    fchmod(fd, request->mode))
 		abort();
 	close(fd);
+}
+
+static void wait_to_go(void)
+{
+	char path[1024];
+
+	below_root(path, sizeof(path), "/go");
+	while (access(path, F_OK))
+		usleep(10000);
 }
 
 static int create(struct mapbuf_create *request, const char *log)
@@ -193,12 +215,12 @@ static int create(struct mapbuf_create *request, const char *log)
 	}
 	request->id = id;
 	if (strncmp(request->name, "slow", 4) == 0)
-		sleep(3);
-	if (strncmp(request->name, "bench", 5) == 0)
+		wait_to_go();
+	if (strncmp(request->name, "nameless", 8) != 0)
 		add_node(request);
 	add_buffer(request);
 	if (strncmp(request->name, "late", 4) == 0)
-		sleep(3);
+		wait_to_go();
 	return 0;
 }
 
@@ -216,10 +238,8 @@ static int destroy(const struct mapbuf_destroy *request, const char *log)
 	if (strncmp(request->name, "busy", 4) == 0 &&
 	    !(request->flags & MAPBUF_DESTROY_DEFERRED))
 		return EBUSY;
-	if (strncmp(request->name, "bench", 5) == 0) {
-		node_path(path, sizeof(path), id);
-		unlink(path);
-	}
+	node_path(path, sizeof(path), id);
+	unlink(path);
 	snprintf(path, sizeof(path), "%s/mapbuf%u/name", class_dir(),
 		 id);
 	return unlink(path) ? errno : 0;
@@ -254,31 +274,54 @@ static int info(int fd, struct mapbuf_info *request)
 	return 0;
 }
 
-/* Everything has been seen, and the node polls as readable all the same. */
-static int notify(const struct mapbuf_notify *request, const char *verb,
-		  const char *log)
+/* Of programs that wait for each other, which have fake_notify.c, too */
+#pragma weak fake_open
+#pragma weak fake_notify
+#pragma weak fake_seen
+
+/* Elsewhere the node polls as readable always. */
+static int notify(int fd, const struct mapbuf_notify *request,
+		  const char *verb, const char *log)
 {
 	if (request->size != sizeof(*request))
 		abort();
 	write_line(log, "a", "%s", verb);
+	if (!fake_notify)
+		return 0;
+	if (strcmp(verb, "notify") == 0)
+		fake_notify(fd);
+	else
+		fake_seen(fd);
 	return 0;
+}
+
+static int opened(int fd, struct mapbuf_info *request)
+{
+	int error = info(fd, request);
+
+	if (!error && fake_open)
+		fake_open(fd);
+	return error;
 }
 
 int __wrap_ioctl(int fd, unsigned long number, void *request)
 {
 	char log[512];
 
+	/* That is none of the module's. */
+	if (number == TIOCGWINSZ)
+		return __real_ioctl(fd, number, request);
 	below_root(log, sizeof(log), "/requests");
 	if (number == MAPBUF_IOC_CREATE)
 		errno = create(request, log);
 	else if (number == MAPBUF_IOC_DESTROY)
 		errno = destroy(request, log);
 	else if (number == MAPBUF_IOC_INFO)
-		errno = info(fd, request);
+		errno = opened(fd, request);
 	else if (number == MAPBUF_IOC_NOTIFY)
-		errno = notify(request, "notify", log);
+		errno = notify(fd, request, "notify", log);
 	else if (number == MAPBUF_IOC_SEEN)
-		errno = notify(request, "seen", log);
+		errno = notify(fd, request, "seen", log);
 	else
 		errno = ENOTTY;
 	return errno ? -1 : 0;

@@ -2,12 +2,16 @@
 /*
  * Linked into mapbufctl in place of poll(): a file that is waited on for
  * POLLPRI, as those of sysfs are, tells of a change when it has been written.
+ * There is a file $MAPBUF_FIXTURE/polled as soon as somebody waits.
  */
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SLICE_MS 20
 
@@ -32,6 +36,17 @@ static int is_changed(int fd)
 	return result;
 }
 
+static void say_polled(void)
+{
+	const char *root = getenv("MAPBUF_FIXTURE");
+	char path[512];
+
+	if (!root)
+		abort();
+	snprintf(path, sizeof(path), "%s/polled", root);
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+}
+
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	int ready, left = timeout;
@@ -49,6 +64,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 		}
 		if (ready || (left >= 0 && left <= SLICE_MS))
 			return ready;
+		say_polled();
 		if (left >= 0)
 			left -= SLICE_MS;
 	}

@@ -4,6 +4,9 @@
 # They set tmp, a directory to write to.
 
 : "${tmp:=}"
+: "${top:=$(cd "${here:?}/../.." && pwd)}"
+# shellcheck source=../vm/env.sh
+. "$top/tests/vm/env.sh"
 tap_count=0
 tap_failed=0
 

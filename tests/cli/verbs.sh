@@ -81,30 +81,60 @@ destroy busy flags=0"
 destroy busy flags=0"
 }
 
+# until_done COMMAND...: waits for it, five minutes at most
+until_done()
+{
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -le 6000 ] || return 0
+		sleep 0.05
+	done
+}
+
+# interrupt NAME FILE PATTERN: while it is created, when the file has that.  What
+# would go on creating it may then, and has when nobody has the fifo open.
+interrupt()
+{
+	mkfifo "$tmp/root/ends"
+	MAPBUF_FIXTURE=$tmp/root env --default-signal=INT \
+		"$TEST_BUILD/mapbufctl" create "$1" --size=4K --group=7 \
+		>"$tmp/out" 2>&1 8>"$tmp/root/ends" &
+	exec 7<"$tmp/root/ends"
+	until_line "$2" "$3"
+	kill -INT $!
+	status=0
+	wait $! 2>"$tmp/no" || status=$?
+	: >"$tmp/root/go"
+	cat <&7
+	exec 7<&-
+}
+
 # A signal while the module works, before and after the buffer exists.
 test_interrupted()
 {
 	for name in slow late; do
 		fresh_system
-		start=$(date +%s)
-		status=0
-		MAPBUF_FIXTURE=$tmp/root timeout --preserve-status \
-			-s INT 1 "$TEST_BUILD/mapbufctl" create "$name" \
-			--size=4K --group=7 >"$tmp/out" 2>&1 || status=$?
-		took=$(($(date +%s) - start))
-		sleep 3
+		case $name in
+		slow) interrupt slow "$tmp/root/requests" "create slow " ;;
+		late) interrupt late \
+			"$tmp/root/sys/class/mapbuf/mapbuf0/name" late ;;
+		esac
 		cat "$tmp/root"/sys/class/mapbuf/mapbuf*/name >"$tmp/names" \
 			2>"$tmp/no" || :
-		if [ "$status" -eq 130 ] && [ "$took" -lt 3 ] &&
-			! [ -s "$tmp/names" ]; then
+		if [ "$status" -eq 130 ] && ! [ -s "$tmp/names" ]; then
 			ok "Ctrl-C leaves nothing of a $name buffer"
 		else
 			not_ok "Ctrl-C leaves nothing of a $name buffer"
-			echo "status $status after $took s, left:" | note
+			echo "status $status, left:" | note
 			note <"$tmp/names"
 		fi
+		echo "mapbufctl: buffer '$name': cannot be made: interrupted" \
+			>"$tmp/expected"
+		same "and tells so" "$tmp/expected" "$tmp/out"
 	done
 	fresh_system
+	: >"$tmp/root/go"
 	fake create late --size=4K --group=7 >"$tmp/out"
 	timeout -s INT 1 env MAPBUF_FIXTURE="$tmp/root" "$TEST_BUILD/mapbufctl" create \
 		late --size=4K --group=7 >"$tmp/out" 2>&1 || :
@@ -119,18 +149,46 @@ tty()
 		/dev/null </dev/null
 }
 
+# shows NAME PATTERN COMMAND END...: the command shows it, on a terminal, and ends
+# well when that has been done.
+shows()
+{
+	name=$1 pattern=$2
+	tty "$3" >"$tmp/shown" 2>&1 &
+	until_line "$tmp/shown" "$pattern"
+	shift 3
+	"$@" >"$tmp/out"
+	status=0
+	wait $! || status=$?
+	if [ "$status" -eq 0 ] && grep -q "$pattern" "$tmp/shown"; then
+		ok "$name"
+	else
+		not_ok "$name"
+		echo "status $status, wanted 0 and '$pattern' in:" | note
+		note <"$tmp/shown"
+	fi
+}
+
 test_progress()
 {
 	fresh_system
-	contains "progress on a terminal" 0 "making buffer 'slow0', 1 s" \
-		tty "$TEST_BUILD/mapbufctl create slow0 --size=4K --group=7"
+	shows "progress on a terminal" "making buffer 'slow0', [1-9][0-9]* s" \
+		"$TEST_BUILD/mapbufctl create slow0 --size=4K --group=7" \
+		touch "$tmp/root/go"
+	rm "$tmp/root/go"
 	tty "$TEST_BUILD/mapbufctl create slow1 --size=4K --group=7 2>$tmp/err" \
-		>"$tmp/out"
+		>"$tmp/out" &
+	until_line "$tmp/root/requests" "create slow1 "
+	sleep 2
+	: >"$tmp/root/go"
+	wait $!
 	: >"$tmp/empty"
 	same "no progress elsewhere" "$tmp/empty" "$tmp/err"
+	fresh_system
 	mkfifo "$tmp/root/udev"
-	contains "progress of wait" 1 "waiting for buffer 'adc0', 1 s" \
-		tty "$TEST_BUILD/mapbufctl wait --timeout=2 adc0"
+	shows "progress of wait" "waiting for buffer 'adc0', [1-9][0-9]* s" \
+		"$TEST_BUILD/mapbufctl wait adc0" \
+		fake create adc0 --size=4K --group=7
 	fake create a-name-of-thirty-one-characters --size=4K --group=7 \
 		>"$tmp/out"
 	columns=50
@@ -171,7 +229,6 @@ test_show()
 	fresh_system
 	fake create adc0 --size=64M --group=7 >"$tmp/out"
 	fake create adc1 --size=4K --group=7 >"$tmp/out"
-	: >"$tmp/root/dev/mapbuf0"
 	chmod 640 "$tmp/root/dev/mapbuf0"
 	echo 32 >"$tmp/root/sys/class/mapbuf/mapbuf0/dma_bits"
 	echo 2 >"$tmp/root/sys/class/mapbuf/mapbuf0/exports"
@@ -187,7 +244,7 @@ test_show()
 	expect "show" 0 "      NAME: adc0
       SIZE: 64M
    BACKING: vmalloc
-      NODE: -
+      NUMA: -
       PATH: /dev/mapbuf0
      OPENS: 0
   MAPPINGS: 0
@@ -207,6 +264,11 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
  45 viewer   viewer.service            0        2
  46 bash                               1        0
 123 recorder recorder@adc0.service     2        1" "" fake show adc0
+	echo 'büro' >"$tmp/root/proc/123/comm"
+	contains "a name that is not ASCII" 0 "123 büro " \
+		env LC_ALL=C.UTF-8 MAPBUF_FIXTURE="$tmp/root" \
+		"$TEST_BUILD/mapbufctl" show adc0
+	echo recorder >"$tmp/root/proc/123/comm"
 	contains "show --bytes" 0 "SIZE: 67108864" fake show --bytes adc0
 	expect "show as JSON" 1 '{
    "buffers": [
@@ -214,7 +276,7 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
          "name": "adc0",
          "size": 67108864,
          "backing": "vmalloc",
-         "node": null,
+         "numa": null,
          "path": "/dev/mapbuf0",
          "opens": 0,
          "mappings": 0,
@@ -255,7 +317,7 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
          "mappings": 1
       }
    ]
-}' "mapbufctl: buffer 'x': there is no such buffer (see mapbufctl list)" \
+}' '{ "level": "error", "message": "mapbufctl: buffer '"'x'"': there is no such buffer (see mapbufctl list)" }' \
 		fake show --json adc0 x
 	fake show --json adc1 >"$tmp/json"
 	contains "show as JSON of a buffer nobody holds" 0 '"holders" : []' \
@@ -269,15 +331,10 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
 		fake show adc0
 }
 
-# until_line FILE PATTERN: waits at most ten seconds
+# until_line FILE PATTERN: waits until the file has it
 until_line()
 {
-	tries=0
-	until grep -q "$2" "$1"; do
-		tries=$((tries + 1))
-		[ "$tries" -le 100 ] || return 0
-		sleep 0.1
-	done
+	until_done grep -qs "$2" "$1"
 }
 
 test_events()
@@ -289,7 +346,7 @@ test_events()
 		>"$tmp/events" 2>"$tmp/events_err" &
 	events_pid=$!
 	exec 9<>"$tmp/root/udev"
-	sleep 1
+	until_done [ -e "$tmp/root/polled" ]
 	set_opens 0 2
 	until_line "$tmp/events" "open adc0"
 	set_opens 0 1
@@ -331,15 +388,48 @@ test_events()
 		"events cannot be followed: No such file" fake events
 }
 
+# What begins the fixture's create has no node of it, until the test makes one.
+test_named()
+{
+	fresh_system
+	mkfifo "$tmp/root/udev"
+	exec 9<>"$tmp/root/udev"
+	fake create nameless --size=4K --group=7 >"$tmp/out" 2>"$tmp/err" &
+	named_pid=$!
+	until_done [ -e "$tmp/root/polled" ]
+	same "create waits until the buffer has its name" /dev/null "$tmp/out"
+	: >"$tmp/root/dev/mapbuf0"
+	echo "add mapbuf0 nameless" >&9
+	wait "$named_pid"
+	echo /dev/mapbuf0 >"$tmp/expected"
+	same "it returns then" "$tmp/expected" "$tmp/out"
+	rm "$tmp/root/polled" "$tmp/root/dev/mapbuf0"
+	fake destroy nameless
+	expect "create --no-wait returns at once" 0 /dev/mapbuf1 "" \
+		fake create nameless --no-wait --size=4K --group=7
+	fake destroy nameless
+	printf '[nameless1]\nSize=4K\nGroup=7\n' >"$tmp/root/etc/mapbuf.conf"
+	fake apply --root="$tmp/root" >"$tmp/out" 2>"$tmp/err" &
+	named_pid=$!
+	until_done [ -e "$tmp/root/polled" ]
+	echo "created 'nameless1': /dev/mapbuf2" >"$tmp/expected"
+	same "apply tells what is made before that has its name" \
+		"$tmp/expected" "$tmp/out"
+	: >"$tmp/root/dev/mapbuf2"
+	echo "add mapbuf2 nameless1" >&9
+	wait "$named_pid"
+	exec 9>&-
+	same "and then returns" /dev/null "$tmp/err"
+}
+
 test_wait()
 {
 	fresh_system
 	mkfifo "$tmp/root/udev"
-	: >"$tmp/root/dev/mapbuf0"
 	exec 9<>"$tmp/root/udev"
-	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" wait --timeout=20 adc0 &
+	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" wait --timeout=600 adc0 &
 	wait_pid=$!
-	sleep 1
+	until_done [ -e "$tmp/root/polled" ]
 	fake create adc0 --size=4K --group=7 >"$tmp/out"
 	echo "add mapbuf0 adc0" >&9
 	status=0

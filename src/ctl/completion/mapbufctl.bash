@@ -34,8 +34,9 @@ _mapbufctl_value()
 	case $1 in
 	--output)
 		given=${2%"${2##*,}"}
+		[[ -n $given || $2 != +* ]] || given=+
 		mapfile -t COMPREPLY < <(compgen -P "$given" \
-			-W "$(_mapbufctl_words columns)" -- "${2##*,}")
+			-W "$(_mapbufctl_words columns)" -- "${2#"$given"}")
 		compopt -o nospace 2>/dev/null
 		;;
 	--root)
@@ -77,7 +78,11 @@ _mapbufctl()
 		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace 2>/dev/null
 	else
 		case $verb in
-		destroy | notify | show | wait)
+		help)
+			mapfile -t COMPREPLY < <(compgen \
+				-W "$(_mapbufctl_words verbs)" -- "$word")
+			;;
+		destroy | list | notify | show | wait)
 			mapfile -t COMPREPLY < <(compgen \
 				-W "$(_mapbufctl_words buffers)" -- "$word")
 			;;

@@ -26,7 +26,7 @@ end
 function __mapbufctl_values
     set -l word (commandline -ct)
     set -l option (string replace -r '=.*' '' -- $word)
-    set -l done (string replace -rf '^[^=]*=(.*,)?.*$' '$1' -- $word)
+    set -l done (string replace -rf '^[^=]*=(.*,|\+)?.*$' '$1' -- $word)
     switch $option
         case --output
             mapbufctl list --help | string replace -rf -- '^  ([A-Z]+) +(.*)$' "$option=$done\$1\t\$2"
@@ -45,6 +45,7 @@ end
 complete -c mapbufctl -f
 complete -c mapbufctl -n 'test -z (__mapbufctl_verb)' -a '(__mapbufctl_verbs)'
 complete -c mapbufctl -n 'test -z (__mapbufctl_verb)' -a '--help --version'
-complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) destroy notify show wait' -a '(__mapbufctl_buffers)'
+complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) help' -a '(__mapbufctl_verbs)'
+complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) destroy list notify show wait' -a '(__mapbufctl_buffers)'
 complete -c mapbufctl -n 'test -n (__mapbufctl_verb); and string match -q -- "-*" (commandline -ct); and not string match -q -- "*=*" (commandline -ct)' -a '(__mapbufctl_options)'
 complete -c mapbufctl -n 'test -n (__mapbufctl_verb); and string match -q -- "*=*" (commandline -ct)' -a '(__mapbufctl_values)'
