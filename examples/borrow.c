@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /*
  * Receives a buffer from lend and tells what is in it.  It needs no right to
  * open any buffer itself.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: 0BSD */
 /*
  * A V4L2 camera that captures into a buffer: the buffer is cut into slots of
  * one frame each, in whole pages, and each is given to the camera as a dma-buf.

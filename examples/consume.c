@@ -1,23 +1,17 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /* Writes what produce passes through a buffer to its standard output. */
-#include <err.h>
-#include <errno.h>
 #include <unistd.h>
 
-#include "ring.h"
+#include "queue.h"
 
 /* Straight out of the slot */
-static void empty(const struct slot *slot)
+static void empty(const char *slot, size_t length)
 {
-	/* Whoever may write to the buffer may have written anything. */
-	uint32_t length = __atomic_load_n(&slot->length, __ATOMIC_RELAXED);
-	uint32_t done = 0;
+	size_t done = 0;
 	ssize_t got;
 
-	if (length > sizeof(slot->data))
-		errx(1, "a slot says it has more than it can have");
 	while (done < length) {
-		got = write(1, slot->data + done, length - done);
+		got = write(1, slot + done, length - done);
 		if (got < 0 && errno != EINTR)
 			err(1, "cannot write the standard output");
 		if (got > 0)
@@ -25,36 +19,24 @@ static void empty(const struct slot *slot)
 	}
 }
 
-static void consume(struct ring *ring, uint64_t count)
-{
-	uint64_t ended;
-
-	for (;;) {
-		/* In this order: what was produced before the end is there. */
-		ended = __atomic_load_n(&ring->ended, __ATOMIC_ACQUIRE);
-		if (ring_fill(ring, count)) {
-			empty(ring_slot(ring, ring->consumed, count));
-			__atomic_store_n(&ring->consumed, ring->consumed + 1,
-					 __ATOMIC_RELEASE);
-			continue;
-		}
-		if (ended)
-			break;
-		ring_pause();
-	}
-	__atomic_store_n(&ring->ended, 0, __ATOMIC_RELEASE);
-}
-
 int main(int argc, char **argv)
 {
+	struct mapbuf_queue *queue;
 	struct mapbuf *buffer;
-	struct ring *ring;
-	uint64_t count;
+	const char *slot;
+	size_t length;
 
 	if (argc != 2)
 		errx(2, "usage: consume BUFFER >FILE");
-	ring = ring_open(argv[1], &buffer, &count);
-	consume(ring, count);
-	ring_close(ring, buffer);
+	queue = queue_open(argv[1], &buffer, MAPBUF_QUEUE_READ);
+	do {
+		slot = mapbuf_queue_peek(queue, &length, -1);
+		if (!slot)
+			err(1, "buffer %s: cannot wait", argv[1]);
+		empty(slot, length);
+		mapbuf_queue_release(queue);
+	} while (length);
+	mapbuf_queue_close(queue);
+	mapbuf_close(buffer);
 	return 0;
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /*
  * Reads a file into a buffer, past the page cache: the disk writes into the
  * buffer itself.

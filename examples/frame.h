@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: 0BSD */
 /*
  * What the two example services have agreed on: one page that says what
  * follows, then the contents of the file.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

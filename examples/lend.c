@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /*
  * Passes a descriptor of a buffer, open for reading only, to everybody who
  * connects to the socket that systemd hands it.

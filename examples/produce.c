@@ -1,54 +1,41 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /* Passes its standard input to consume, through a buffer. */
-#include <err.h>
-#include <errno.h>
 #include <unistd.h>
 
-#include "ring.h"
+#include "queue.h"
 
 /* Straight into the slot; 0 at the end. */
-static uint32_t fill(struct slot *slot)
+static size_t fill(void *slot)
 {
 	ssize_t got;
 
 	do {
-		got = read(0, slot->data, sizeof(slot->data));
+		got = read(0, slot, ITEM_SIZE);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		err(1, "cannot read the standard input");
 	return got;
 }
 
-static void produce(struct ring *ring, uint64_t count)
-{
-	struct slot *slot;
-
-	/* What was sent before has to be through. */
-	while (__atomic_load_n(&ring->ended, __ATOMIC_ACQUIRE))
-		ring_pause();
-	for (;;) {
-		while (ring_fill(ring, count) == count)
-			ring_pause();
-		slot = ring_slot(ring, ring->produced, count);
-		slot->length = fill(slot);
-		if (slot->length == 0)
-			break;
-		__atomic_store_n(&ring->produced, ring->produced + 1,
-				 __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(&ring->ended, 1, __ATOMIC_RELEASE);
-}
-
 int main(int argc, char **argv)
 {
+	struct mapbuf_queue *queue;
 	struct mapbuf *buffer;
-	struct ring *ring;
-	uint64_t count;
+	size_t length;
+	void *slot;
 
 	if (argc != 2)
 		errx(2, "usage: produce BUFFER <FILE");
-	ring = ring_open(argv[1], &buffer, &count);
-	produce(ring, count);
-	ring_close(ring, buffer);
+	queue = queue_open(argv[1], &buffer, MAPBUF_QUEUE_WRITE);
+	do {
+		slot = mapbuf_queue_reserve(queue, -1);
+		if (!slot)
+			err(1, "buffer %s: cannot wait for room", argv[1]);
+		length = fill(slot);
+		if (mapbuf_queue_commit(queue, length, 0))
+			err(1, "buffer %s: cannot pass on", argv[1]);
+	} while (length);
+	mapbuf_queue_close(queue);
+	mapbuf_close(buffer);
 	return 0;
 }

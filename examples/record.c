@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /*
  * Writes a buffer to a file, past the page cache: the disk reads the buffer
  * itself.  With io_uring and the buffer registered where the kernel takes that

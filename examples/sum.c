@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /* Prints the SHA-256 of what fill has put into a buffer, as sha256sum does. */
 #include <err.h>
 #include <fcntl.h>

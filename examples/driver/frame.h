@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: 0BSD */
 /*
  * What the buffer of mapbuf_edu holds: a ring of frames.  Notification N of the
  * buffer is for frame N, counted from 1, in slot (N - 1) % EDU_SLOTS.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: 0BSD
 /*
  * A driver whose device fills a mapbuf buffer by DMA, for QEMU's "edu" device
  * (-device edu): a template for drivers that give their data to processes.
@@ -238,4 +238,4 @@ module_pci_driver(edu_driver);
 
 MODULE_DESCRIPTION("Frames from QEMU's edu device in a mapbuf buffer");
 MODULE_AUTHOR("The mapbuf authors");
-MODULE_LICENSE("GPL");
+MODULE_LICENSE("Dual BSD/GPL");

@@ -185,6 +185,9 @@ END {
 	} else if (table == "wake") {
 		head("until the other runs,there and back,nobody waits")
 		print_rows(ones("wake", 0, 3), 1)
+	} else if (table == "items") {
+		head("64 bytes,4 KiB")
+		print_rows("items 64 one 1,items 4096 one 1", 1)
 	} else if (table == "disk") {
 		head("instructions")
 		print_rows(ones("disk", 32 * MiB, 1), 1)
