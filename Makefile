@@ -2,13 +2,20 @@
 #
 # make modules   the kernel module, for KVER (default: the running kernel), or
 #                for the kernel build directory KDIR
+# make modules_install  it, where that kernel looks for modules
 # make all       the library and the tool
-# make install   them, with unit, udev rule and manual, below DESTDIR
+# make install   them, with units, udev rule and manual: PREFIX=/usr/local, below
+#                DESTDIR; LIBDIR as the system has it
+# make install-dkms  the module's sources for DKMS, which builds and installs it
+# make uninstall what the two have installed, with the same variables
 # make dist      the sources as one archive, build/mapbuf-VERSION.tar.gz
 # make deb       Debian packages, into build/deb
 # make rpm       RPM packages, into build/rpm
+# make repo      signed repositories of both, for apt and dnf, in build/repo, with
+#                KEY=, one of gpg's, or its default one
 # make demo      the whole way, from package to service, in a virtual machine
-# make check     all tests; make check-NAME runs tests/NAME alone
+# make check     all tests; make check-NAME runs tests/NAME alone, and make
+#                check-quick what tells most in a few minutes
 # make bench     what mapbuf costs beside other ways; KERNELS=, SIZES= and COUNTS=
 #                say on which kernels, at which sizes in MiB, among how many
 #                buffers
@@ -16,13 +23,24 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-PREFIX ?= /usr
+PREFIX ?= /usr/local
 DESTDIR ?=
+SBINDIR ?= $(PREFIX)/sbin
+INCLUDEDIR ?= $(PREFIX)/include
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 MANDIR ?= $(PREFIX)/share/man
-export PREFIX DESTDIR
+DOCDIR ?= $(PREFIX)/share/doc/mapbuf
+SYSCONFDIR ?= /etc
+DKMSDIR ?= /usr/src/mapbuf-$(version)
+version := $(shell cat VERSION)
+places := PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SBINDIR="$(SBINDIR)" \
+	INCLUDEDIR="$(INCLUDEDIR)"
+
+units := mapbuf.service run-mapbuf.mount
+manual = $(foreach page,$(wildcard docs/man/*.[0-9]), \
+	$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 all:
 	$(MAKE) -C src/lib all
@@ -31,22 +49,56 @@ all:
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src/kmod modules
 
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/src/kmod modules_install
+
 install: all
-	$(MAKE) -C src/lib install
-	$(MAKE) -C src/ctl install
-	install -D -m 644 systemd/mapbuf.service $(DESTDIR)$(UNITDIR)/mapbuf.service
+	$(MAKE) -C src/lib install $(places)
+	$(MAKE) -C src/ctl install $(places)
+	install -D -m 644 src/uapi/linux/mapbuf.h $(DESTDIR)$(INCLUDEDIR)/linux/mapbuf.h
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/mapbuf.conf.d
+	for unit in $(units); do \
+		sed 's,/usr/sbin/,$(SBINDIR)/,' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit; \
+	done
+	install -D -m 644 systemd/dev-mapbuf-.device.d/mapbuf.conf \
+		$(DESTDIR)$(UNITDIR)/dev-mapbuf-.device.d/mapbuf.conf
 	install -D -m 644 systemd/mapbuf.sysusers $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
 	install -D -m 644 udev/60-mapbuf.rules $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
-	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(PREFIX)/share/doc/mapbuf/examples/mapbuf.conf
-	for page in docs/man/*.[0-9]; do \
-		install -D -m 644 "$$page" \
-			"$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}" || exit; \
+	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(DOCDIR)/examples/mapbuf.conf
+	for page in $(manual); do \
+		install -D -m 644 docs/man/$${page##*/} $(DESTDIR)$$page || exit; \
 	done
+	$(if $(DESTDIR),,@echo "Now, as root: ldconfig; systemd-sysusers $(SYSUSERSDIR)/mapbuf.conf;" \
+		"systemctl daemon-reload; udevadm control --reload")
+
+# All that install and install-dkms have made, not what an administrator has.
+uninstall:
+	$(MAKE) -C src/lib uninstall $(places)
+	$(MAKE) -C src/ctl uninstall $(places)
+	rm -f $(DESTDIR)$(INCLUDEDIR)/linux/mapbuf.h
+	rm -f $(units:%=$(DESTDIR)$(UNITDIR)/%)
+	rm -rf $(DESTDIR)$(UNITDIR)/dev-mapbuf-.device.d
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
+	rm -f $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
+	rm -f $(manual:%=$(DESTDIR)%)
+	rm -rf $(DESTDIR)$(DOCDIR)
+	rmdir $(DESTDIR)$(SYSCONFDIR)/mapbuf.conf.d 2>/dev/null || :
+	$(if $(DESTDIR),,[ ! -d $(DKMSDIR) ] || dkms remove mapbuf/$(version) --all)
+	rm -rf $(DESTDIR)$(DKMSDIR)
+
+# The sources of the module, of which DKMS makes one for this kernel, and for each
+# that is installed later.
+install-dkms:
+	install -d $(DESTDIR)$(DKMSDIR)/src
+	cp -R dkms.conf Makefile VERSION $(DESTDIR)$(DKMSDIR)
+	cp -R src/kmod src/uapi $(DESTDIR)$(DKMSDIR)/src
+	$(if $(DESTDIR),,dkms install mapbuf/$(version) -k $(KVER))
 
 # The checkout as it is now, its uncommitted and new files included; where git
 # is not, all but build.  A tracked file that was deleted is still listed,
 # hence --ignore-failed-read.
-name := mapbuf-$(shell cat VERSION)
+name := mapbuf-$(version)
 dist:
 	mkdir -p build
 	if [ -e .git ]; then \
@@ -64,11 +116,23 @@ deb:
 rpm:
 	rpm/build
 
+# Each only where its tools are.
+repo:
+	if command -v apt-ftparchive >/dev/null; then \
+		$(MAKE) deb && debian/repo build/deb build/repo/apt $(KEY); \
+	fi
+	if command -v createrepo_c >/dev/null; then \
+		$(MAKE) rpm && rpm/repo build/rpm build/repo/dnf $(KEY); \
+	fi
+
 demo:
 	tests/demo
 
 check:
 	tests/run
+
+check-quick:
+	tests/run --quick
 
 check-%:
 	tests/run $*
@@ -86,4 +150,4 @@ clean:
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
 		Module.symvers compat/features.h compat/features.log compat/.*.cmd
 
-.PHONY: all modules install dist deb rpm demo check bench lint clean
+.PHONY: all modules modules_install install install-dkms uninstall dist deb rpm repo demo check check-quick bench lint clean

@@ -6,19 +6,37 @@ tap_count=0
 tap_failed=0
 
 # check NAME COMMAND...: passes if the command succeeds; shows what it printed
-# if it does not.
+# if it does not, and how long it took if that was long.
 check()
 {
 	tap_name=$1
 	shift
 	tap_count=$((tap_count + 1))
+	tap_begun=$(date +%s)
 	if tap_output=$("$@" 2>&1 </dev/null); then
 		echo "ok $tap_count - $tap_name"
-		return
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $tap_name"
+		printf '%.200s failed:\n%s\n' "$*" "$tap_output" |
+			sed 's/^/# /'
 	fi
-	tap_failed=$((tap_failed + 1))
-	echo "not ok $tap_count - $tap_name"
-	printf '%s\n' "$* failed:" "$tap_output" | sed 's/^/# /'
+	took "$tap_begun" "$tap_name"
+}
+
+# took BEGUN WHAT: tests/run looks for such lines.
+took()
+{
+	tap_seconds=$(($(date +%s) - $1))
+	[ "$tap_seconds" -lt 5 ] || echo "# $2 took $tap_seconds s"
+}
+
+# silent COMMAND...: it must succeed, and print nothing.
+silent()
+{
+	tap_said=$("$@" 2>&1) && [ -z "$tap_said" ] && return
+	printf '%s\n' "$tap_said"
+	return 1
 }
 
 skip()
@@ -55,6 +73,7 @@ merge()
 {
 	merge_name=$1
 	shift
+	merge_begun=$(date +%s)
 	merge_file=$(mktemp)
 	"$@" >"$merge_file" || :
 	merge_count=$(grep -cE '^(not )?ok ' "$merge_file" || :)
@@ -65,6 +84,7 @@ merge()
 	tap_failed=$((tap_failed + $(grep -c '^not ok ' "$merge_file" || :)))
 	tap_count=$((tap_count + merge_count))
 	rm -f "$merge_file"
+	took "$merge_begun" "$merge_name"
 	check "$merge_name: got to its end" equal "$merge_plan" "$merge_count"
 }
 
