@@ -7,8 +7,8 @@
 # shellcheck disable=SC2154 # vm is set by the script
 top=$(cd "$vm/../.." && pwd)
 build=$top/build/vm
-# shellcheck disable=SC2034 # used by the scripts
-cache=${MAPBUF_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mapbuf}
+# shellcheck source=env.sh
+. "$vm/env.sh"
 
 # Nested scripts count the time from the start of the outermost one.
 : "${MAPBUF_START:=$(date +%s)}"
@@ -35,9 +35,10 @@ need_root()
 	[ "$(id -u)" != 0 ] || return 0
 	command -v sudo >/dev/null || die "must be root, and there is no sudo"
 	exec sudo MAPBUF_CACHE="$cache" MAPBUF_START="$MAPBUF_START" \
-		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" W="${W:-}" \
-		MAPBUF_LANE="${MAPBUF_LANE:-}" \
+		MAPBUF_MIRROR="${MAPBUF_MIRROR:-}" \
+		MAPBUF_LANE="${MAPBUF_LANE:-}" SHELL="${SHELL:-}" \
 		${KERNELS:+"KERNELS=$KERNELS"} \
+		${SYSTEMS:+"SYSTEMS=$SYSTEMS"} \
 		${FUZZ_SECONDS:+"FUZZ_SECONDS=$FUZZ_SECONDS"} \
 		${SOAK_SECONDS:+"SOAK_SECONDS=$SOAK_SECONDS"} \
 		${RANDOM_SEED:+"RANDOM_SEED=$RANDOM_SEED"} \
@@ -118,8 +119,8 @@ prune()
 		xargs -r rm -rf)
 }
 
-# in_root ROOT COMMAND...: run it in that tree, with /proc and the resolver of
-# this machine.  With BIND set, that directory is /mnt.  What is mounted is
+# in_root ROOT COMMAND...: run it in that tree, with /proc, and the resolver and the
+# proxy of this machine.  With BIND set, that directory is /mnt.  What is mounted is
 # seen by the command alone; where mounts cannot be made private, because / is
 # not one (in a chroot), they go when it ends.
 in_root()
@@ -144,6 +145,9 @@ in_root()
 		fi
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 			LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+			${http_proxy:+"http_proxy=$http_proxy"} \
+			${https_proxy:+"https_proxy=$https_proxy"} \
+			${no_proxy:+"no_proxy=$no_proxy"} \
 			chroot "$root" "$@"' in_root "$@"
 }
 
@@ -249,7 +253,9 @@ kernel_log_check()
 # set_machine RELEASE [ICOUNT]: the machine for that kernel; with ICOUNT one
 # whose clock counts the instructions of its only processor.  Never KVM: it may
 # be there and hang.  The processor without cx16 because QEMU's emulation of
-# that breaks newer kernels.
+# that breaks newer kernels.  Without erms and fsrm, too, unless its instructions
+# are counted: memory would be cleared and copied byte by byte, which makes the
+# tests of the module take twice as long.
 # shellcheck disable=SC2034
 set_machine()
 {
@@ -261,6 +267,7 @@ set_machine()
 	*)
 		qemu_system=qemu-system-x86_64 console=ttyS0
 		qemu_machine='-machine q35 -cpu max,-cx16'
+		[ -n "${2:-}" ] || qemu_machine=$qemu_machine,-erms,-fsrm
 		;;
 	esac
 	case ${2:-} in
@@ -296,10 +303,13 @@ set_secure_boot()
 # A kernel that patches itself while both processors run does not always survive
 # that in the emulation: one of them meets the int3 that has gone again.  It would
 # where a busy host makes it doubt its clock, and in the scheduler, to record names
-# of processes, for each event that is traced.
+# of processes, for each event that is traced.  By the machine's clock a busy host
+# looks like a stall.
 # shellcheck disable=SC2034
 kernel_args='panic=-1 mitigations=off cryptomgr.notests nowatchdog
-	tsc=nowatchdog trace_clock=local trace_options=norecord-cmd'
+	tsc=nowatchdog trace_clock=local trace_options=norecord-cmd
+	rcupdate.rcu_cpu_stall_timeout=200
+	sysctl.kernel.hung_task_timeout_secs=1200'
 
 # One line of the words, however they were spaced.
 words()
@@ -309,14 +319,18 @@ words()
 
 # Start the machine with boot, which fills $log and $tmp/result, and exit with
 # the status of what ran in it.  An emulated processor dies now and then early
-# in the boot: try again, but never when the test has begun.
+# in the boot, also of a kernel that the test itself starts and says so ("booting"):
+# try again, but never when the test has begun.
 run_machine()
 {
 	: "${log:?}"
 	for attempt in 1 2 3; do
 		status=0
 		boot || status=$?
-		! grep -aq '^started' "$tmp/result" || break
+		case $(grep -aoE '^(started|booting)' "$tmp/result" |
+				tail -n 1) in
+		started) break ;;
+		esac
 		say "the machine did not reach the test (QEMU: $status," \
 			"attempt $attempt)"
 	done
