@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "backing.h"
+#include "device.h"
 #include "mapbuf.h"
 
 /**
@@ -36,6 +37,8 @@ struct mapbuf_buffer *mapbuf_create(const struct mapbuf_attr *attr)
 		.uid = attr->uid,
 		.gid = attr->gid,
 		.mode = attr->flags & MAPBUF_CREATE_MODE ? attr->mode : 0,
+		.device = attr->dev,
+		.device_is_locked = true,
 	};
 	struct mapbuf_buffer *buf;
 	int err;
@@ -240,3 +243,30 @@ u64 mapbuf_notify_cansleep(struct mapbuf_buffer *buf)
 	return mapbuf_buffer_notify(buf);
 }
 EXPORT_SYMBOL_GPL(mapbuf_notify_cansleep);
+
+/**
+ * mapbuf_dma_address() - where the device of a buffer finds a part of it
+ * @buf: a buffer that the caller is a user of
+ * @offset: of the part, in bytes
+ * @address: set to the address that the device uses
+ * @bytes: set to how long it goes on from there, up to the end of the buffer
+ *
+ * It is good until the driver of the device has ended its remove().  Context:
+ * process; sleeps.
+ *
+ * Return: 0, -EINVAL if @offset is not in the buffer, or -ENODEV if it is not mapped
+ * for its device, or has none.
+ */
+int mapbuf_dma_address(struct mapbuf_buffer *buf, size_t offset,
+		       dma_addr_t *address, size_t *bytes)
+{
+	u64 at, n;
+	int err = mapbuf_device_address(buf, offset, &at, &n);
+
+	if (err)
+		return err;
+	*address = at;
+	*bytes = n;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(mapbuf_dma_address);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "backing.h"
+#include "device.h"
 #include "mapbuf.h"
 #include "trace.h"
 
@@ -67,6 +68,8 @@ static bool spec_valid(const struct mapbuf_spec *spec)
 		return false;
 	if (spec->ops && spec->ops->phys && !range_valid(spec))
 		return false;
+	if (spec->flags & MAPBUF_CREATE_SHOW_ADDRESS && !spec->device)
+		return false;
 	return mapbuf_name_valid(spec->name) && spec->ops &&
 	       spec->bytes && spec->bytes <= MAX_LFS_FILESIZE - PAGE_SIZE &&
 	       (node == NUMA_NO_NODE || (node >= 0 && node < MAX_NUMNODES &&
@@ -93,6 +96,7 @@ static void buffer_free(struct mapbuf_buffer *buf)
 
 	mapbuf_notify_end(buf);
 	mapbuf_dmabuf_end(buf);
+	mapbuf_device_detach(buf);
 	/* One that was never seen had no mapbuf_create either. */
 	if (buf->dev.devt)
 		trace_mapbuf_release(buf);
@@ -131,6 +135,7 @@ static void buffer_dev_release(struct device *dev)
 {
 	struct mapbuf_buffer *buf = to_mapbuf(dev);
 
+	put_device(buf->spec.device);
 	kfree_rcu(buf, rcu);
 }
 
@@ -143,6 +148,7 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 		return NULL;
 
 	buf->spec = *spec;
+	get_device(buf->spec.device);
 	buf->spec.bytes = PAGE_ALIGN(spec->bytes);
 	buf->nr_pages = buf->spec.bytes >> PAGE_SHIFT;
 	refcount_set(&buf->users, 1);
@@ -150,6 +156,10 @@ static struct mapbuf_buffer *buffer_new(const struct mapbuf_spec *spec)
 	init_rwsem(&buf->range_lock);
 	mapbuf_users_init(buf);
 	mapbuf_notify_init(buf);
+	mutex_init(&buf->dma_lock);
+	INIT_LIST_HEAD(&buf->dma_maps);
+	INIT_LIST_HEAD(&buf->dma_exports);
+	INIT_LIST_HEAD(&buf->device_link);
 	mapbuf_dmabuf_init(buf);
 
 	device_initialize(&buf->dev);
@@ -190,23 +200,10 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 	return err;
 }
 
-/**
- * mapbuf_buffer_alloc() - make a buffer that nobody sees yet
- * @spec: what it is to be
- *
- * Sleeps, for long.  The caller publishes the buffer.
- *
- * Return: the buffer, or an error that struct mapbuf_create lists.
- */
-struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec)
+static struct mapbuf_buffer *buffer_make(const struct mapbuf_spec *spec)
 {
 	struct mapbuf_buffer *buf;
 	int err;
-
-	if (!spec_valid(spec))
-		return ERR_PTR(-EINVAL);
-	if (!spec->ops->alloc)
-		return ERR_PTR(-EOPNOTSUPP);
 
 	buf = buffer_new(spec);
 	if (!buf)
@@ -223,9 +220,46 @@ struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec)
 	}
 
 	err = buffer_fill(buf);
+	if (!err)
+		err = mapbuf_device_attach(buf);
 	if (err) {
 		buffer_abort(buf);
 		return ERR_PTR(err);
+	}
+	return buf;
+}
+
+/**
+ * mapbuf_buffer_alloc() - make a buffer that nobody sees yet
+ * @asked: what it is to be
+ *
+ * Sleeps, for long.  The caller publishes the buffer.
+ *
+ * Return: the buffer, or an error that struct mapbuf_create lists.
+ */
+struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *asked)
+{
+	struct mapbuf_spec spec = *asked;
+	struct mapbuf_buffer *buf;
+	int err;
+
+	if (!spec_valid(&spec))
+		return ERR_PTR(-EINVAL);
+	if (!spec.ops->alloc)
+		return ERR_PTR(-EOPNOTSUPP);
+
+	spec.asked_bits = spec.dma_bits;
+	if (spec.device) {
+		err = mapbuf_device_choose(&spec);
+		if (!err && spec.ops->phys && !range_valid(&spec))
+			err = -EIO;
+		if (err)
+			return ERR_PTR(err);
+	}
+	buf = buffer_make(&spec);
+	if (buf == ERR_PTR(-ENOMEM) && spec.node_is_devices) {
+		spec.numa_node = NUMA_NO_NODE;
+		buf = buffer_make(&spec);
 	}
 	return buf;
 }
@@ -234,6 +268,7 @@ struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *spec)
 static void buffer_withdraw(struct mapbuf_buffer *buf)
 {
 	trace_mapbuf_destroy(buf);
+	mapbuf_device_unlink(buf);
 	device_del(&buf->dev);
 	mapbuf_registry_remove(buf);
 	mapbuf_notify_gone(buf);
@@ -266,6 +301,7 @@ int mapbuf_buffer_publish(struct mapbuf_buffer *buf)
 		return err;
 	}
 	mapbuf_counts_attach(buf);
+	mapbuf_device_link(buf);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "backing.h"
+#include "device.h"
 #include "mapbuf.h"
 
 union mapbuf_request {
@@ -21,6 +22,8 @@ union mapbuf_request {
 	struct mapbuf_notify notify;
 	struct mapbuf_eventfd eventfd;
 	struct mapbuf_export export;
+	struct mapbuf_sync sync;
+	struct mapbuf_dma dma;
 };
 
 /**
@@ -44,12 +47,14 @@ struct ioctl_op {
 };
 
 /* The structures are the same to 32-bit and 64-bit callers. */
-static_assert(sizeof(struct mapbuf_create) == 88);
+static_assert(sizeof(struct mapbuf_create) == 184);
 static_assert(sizeof(struct mapbuf_destroy) == 40);
 static_assert(sizeof(struct mapbuf_info) == 64);
 static_assert(sizeof(struct mapbuf_notify) == 16);
 static_assert(sizeof(struct mapbuf_eventfd) == 16);
 static_assert(sizeof(struct mapbuf_export) == 32);
+static_assert(sizeof(struct mapbuf_sync) == 24);
+static_assert(sizeof(struct mapbuf_dma) == 32);
 
 /* Copies out as much as the caller's form of the structure has. */
 static int reply(void __user *arg, const void *request, u32 size, u32 op_size)
@@ -91,6 +96,14 @@ static int create_spec(const struct mapbuf_create *create,
 	return 0;
 }
 
+/* NULL if the buffer is to belong to none. */
+static struct device *create_device(const struct mapbuf_create *create)
+{
+	if (!memchr_inv(create->device, 0, sizeof(create->device)))
+		return NULL;
+	return mapbuf_device_find(create->device);
+}
+
 static int ioctl_create(struct file *file, union mapbuf_request *request,
 			void __user *arg)
 {
@@ -102,8 +115,12 @@ static int ioctl_create(struct file *file, union mapbuf_request *request,
 	err = create_spec(create, &spec);
 	if (err)
 		return err;
+	spec.device = create_device(create);
+	if (IS_ERR(spec.device))
+		return PTR_ERR(spec.device);
 
 	buf = mapbuf_buffer_alloc(&spec);
+	put_device(spec.device);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 
@@ -150,7 +167,7 @@ static int ioctl_info(struct file *file, union mapbuf_request *request,
 	info->backing = buf->spec.ops->id;
 	info->id = buf->id;
 	info->numa_node = buf->spec.numa_node;
-	info->dma_bits = buf->spec.dma_bits;
+	info->dma_bits = buf->spec.asked_bits;
 	return reply(arg, info, info->size, sizeof(*info));
 }
 
@@ -229,6 +246,51 @@ err_put:
 	return err;
 }
 
+static int ioctl_sync(struct file *file, union mapbuf_request *request,
+		      void __user *arg)
+{
+	const struct mapbuf_sync *sync = &request->sync;
+	u32 owner = sync->flags & (MAPBUF_SYNC_FOR_CPU | MAPBUF_SYNC_FOR_DEVICE);
+	u32 how = sync->flags & ~owner;
+	struct mapbuf_buffer *buf = mapbuf_of(file);
+	enum dma_data_direction direction;
+
+	if (hweight32(owner) != 1 || !how || how & ~MAPBUF_SYNC_BIDIRECTIONAL ||
+	    !sync->bytes || sync->offset >= buf->spec.bytes ||
+	    sync->bytes > buf->spec.bytes - sync->offset)
+		return -EINVAL;
+	/* What others have written may be thrown away. */
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	direction = how == MAPBUF_SYNC_TO_DEVICE ? DMA_TO_DEVICE :
+		    how == MAPBUF_SYNC_FROM_DEVICE ? DMA_FROM_DEVICE :
+						     DMA_BIDIRECTIONAL;
+	return mapbuf_dma_sync(buf, sync->offset, sync->offset + sync->bytes,
+			       direction, owner == MAPBUF_SYNC_FOR_CPU);
+}
+
+static int ioctl_dma(struct file *file, union mapbuf_request *request,
+		     void __user *arg)
+{
+	struct mapbuf_buffer *buf = mapbuf_of(file);
+	struct mapbuf_dma *dma = &request->dma;
+	u64 address, bytes;
+	int err;
+
+	if (dma->flags)
+		return -EINVAL;
+	if (!mapbuf_may_see_addresses() &&
+	    !(buf->spec.flags & MAPBUF_CREATE_SHOW_ADDRESS &&
+	      file->f_mode & FMODE_WRITE))
+		return -EPERM;
+	err = mapbuf_device_address(buf, dma->offset, &address, &bytes);
+	if (err)
+		return err;
+	dma->address = address;
+	dma->bytes = bytes;
+	return reply(arg, dma, dma->size, sizeof(*dma));
+}
+
 #define MAPBUF_OP(ioc, type, last, out, fn) \
 	{ .cmd = ioc, .size = sizeof(type), \
 	  .min_size = offsetofend(type, last), .replies = out, .handler = fn }
@@ -251,6 +313,8 @@ static const struct ioctl_op node_ops[] = {
 		  ioctl_eventfd),
 	MAPBUF_OP(MAPBUF_IOC_EXPORT, struct mapbuf_export, reserved, true,
 		  ioctl_export),
+	MAPBUF_OP(MAPBUF_IOC_SYNC, struct mapbuf_sync, bytes, false, ioctl_sync),
+	MAPBUF_OP(MAPBUF_IOC_DMA, struct mapbuf_dma, bytes, true, ioctl_dma),
 };
 
 static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,

@@ -12,15 +12,11 @@
 #ifdef CONFIG_DMA_SHARED_BUFFER
 
 #include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
 #include <linux/fcntl.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/pfn.h>
 #include <linux/scatterlist.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -41,103 +37,16 @@ static int dmabuf_attach(struct dma_buf *dmabuf,
 	return 0;
 }
 
-static int map_pages(struct mapbuf_dmabuf *export, struct mapbuf_dma_map *map)
-{
-	int err;
-
-	err = mapbuf_buffer_sg_table(export->buf, map->dev, export->first,
-				     export->nr_pages, &map->table);
-	if (err)
-		return err;
-	err = dma_map_sgtable(map->dev, &map->table, map->direction, 0);
-	if (err)
-		sg_free_table(&map->table);
-	return err;
-}
-
-/*
- * dma_map_resource() takes what it is given for the registers of a device: it does
- * not look for where a bus sees memory elsewhere, and behind an IOMMU of arm64 it
- * makes uncached what processors have cached.
- */
-static bool can_map_range(const struct mapbuf_buffer *buf, struct device *dev)
-{
-	if (dev->dma_range_map)
-		return false;
-	return IS_ENABLED(CONFIG_X86) || mapbuf_buffer_is_io(buf) ||
-	       !device_iommu_mapped(dev);
-}
-
-/*
- * Of a range without pages there are addresses for the device only, in one
- * piece, in entries as long as the device takes them.
- */
-static int map_range(struct mapbuf_dmabuf *export, struct mapbuf_dma_map *map)
-{
-	size_t offset = export->first << PAGE_SHIFT, at, n;
-	size_t bytes = export->nr_pages << PAGE_SHIFT;
-	size_t longest = mapbuf_dma_segment(map->dev);
-	struct scatterlist *sg;
-	dma_addr_t addr;
-	int err, i;
-
-	if (!can_map_range(export->buf, map->dev))
-		return -EOPNOTSUPP;
-	err = sg_alloc_table(&map->table, DIV_ROUND_UP(bytes, longest),
-			     GFP_KERNEL);
-	if (err)
-		return err;
-	addr = dma_map_resource(map->dev, export->buf->spec.phys_addr + offset,
-				bytes, map->direction, 0);
-	if (dma_mapping_error(map->dev, addr)) {
-		sg_free_table(&map->table);
-		return -EIO;
-	}
-	at = 0;
-	for_each_sgtable_dma_sg(&map->table, sg, i) {
-		n = min(bytes - at, longest);
-		sg_set_page(sg, NULL, n, 0);
-		sg_dma_address(sg) = addr + at;
-		sg_dma_len(sg) = n;
-		at += n;
-	}
-	return 0;
-}
-
 /* An importer may map an attachment more than once, each time anew. */
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction direction)
 {
 	struct mapbuf_dmabuf *export = attachment->dmabuf->priv;
-	struct mapbuf_buffer *buf = export->buf;
 	struct mapbuf_dma_map *map;
-	int err;
 
-	map = kzalloc(sizeof(*map), GFP_KERNEL);
-	if (!map)
-		return ERR_PTR(-ENOMEM);
-	map->dev = attachment->dev;
-	map->direction = direction;
-	map->first = export->first;
-	map->nr_pages = export->nr_pages;
-
-	/* Who synchronizes meanwhile waits, and then finds it in the list. */
-	mutex_lock(&buf->dma_lock);
-	if (mapbuf_buffer_has_pages(buf)) {
-		err = map_pages(export, map);
-	} else if (mapbuf_range_enter(buf)) {
-		err = map_range(export, map);
-		mapbuf_range_leave(buf);
-	} else {
-		err = -ENODEV;
-	}
-	if (!err)
-		list_add(&map->link, &buf->dma_maps);
-	mutex_unlock(&buf->dma_lock);
-	if (!err)
-		return &map->table;
-	kfree(map);
-	return ERR_PTR(err);
+	map = mapbuf_dma_map(export->buf, attachment->dev, export->first,
+			     export->nr_pages, direction);
+	return IS_ERR(map) ? ERR_CAST(map) : &map->table;
 }
 
 static void dmabuf_unmap(struct dma_buf_attachment *attachment,
@@ -145,21 +54,9 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment,
 			 enum dma_data_direction direction)
 {
 	struct mapbuf_dmabuf *export = attachment->dmabuf->priv;
-	struct mapbuf_dma_map *map = container_of(table, struct mapbuf_dma_map,
-						  table);
-	struct mapbuf_buffer *buf = export->buf;
 
-	mutex_lock(&buf->dma_lock);
-	list_del(&map->link);
-	if (mapbuf_buffer_has_pages(buf))
-		dma_unmap_sgtable(map->dev, table, map->direction, 0);
-	else
-		dma_unmap_resource(map->dev, sg_dma_address(table->sgl),
-				   map->nr_pages << PAGE_SHIFT, map->direction,
-				   0);
-	mutex_unlock(&buf->dma_lock);
-	sg_free_table(table);
-	kfree(map);
+	mapbuf_dma_unmap(export->buf,
+			 container_of(table, struct mapbuf_dma_map, table));
 }
 
 static int dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
@@ -257,30 +154,6 @@ static const struct dma_buf_ops dmabuf_ops = {
 	.release = dmabuf_release,
 };
 
-/* Page structures are made for sections, of 2 MiB at least. */
-static bool range_has_pages(const struct mapbuf_buffer *buf, u64 offset,
-			    u64 bytes)
-{
-	unsigned long pfn = PHYS_PFN(buf->spec.phys_addr + offset);
-	unsigned long end = pfn + (bytes >> PAGE_SHIFT);
-
-	for (; pfn < end; pfn = round_up(pfn + 1, SZ_2M >> PAGE_SHIFT)) {
-		if (pfn_valid(pfn))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Through the pages of a reserved range a driver could reach for the direct
- * map, where it is not.  So devices get it as they get registers of others.
- */
-static bool can_export(const struct mapbuf_buffer *buf, u64 offset, u64 bytes)
-{
-	return mapbuf_buffer_has_pages(buf) || MAPBUF_DMA_MAPS_ANY_FRAME ||
-	       !range_has_pages(buf, offset, bytes);
-}
-
 static struct mapbuf_dmabuf *export_new(struct mapbuf_buffer *buf, u64 offset,
 					u64 bytes)
 {
@@ -301,9 +174,6 @@ static struct mapbuf_dmabuf *export_new(struct mapbuf_buffer *buf, u64 offset,
  */
 void mapbuf_dmabuf_init(struct mapbuf_buffer *buf)
 {
-	mutex_init(&buf->dma_lock);
-	INIT_LIST_HEAD(&buf->dma_maps);
-	INIT_LIST_HEAD(&buf->dma_exports);
 	dma_resv_init(&buf->dma_resv);
 }
 
@@ -336,7 +206,7 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 		return ERR_PTR(-EINVAL);
 	if (mapbuf_range_gone(buf))
 		return ERR_PTR(-ENODEV);
-	if (!can_export(buf, offset, bytes))
+	if (!mapbuf_dma_can_map(buf, offset, bytes))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	export = export_new(buf, offset, bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Buffers as dma-bufs: what dmabuf.c exports, and dmasync.c synchronizes.
+ * Buffers for devices: what dmabuf.c exports, dmamap.c maps, and dmasync.c
+ * synchronizes.
  */
 #ifndef MAPBUF_DMABUF_H
 #define MAPBUF_DMABUF_H
@@ -8,6 +9,7 @@
 #include <linux/dma-direction.h>
 #include <linux/list.h>
 #include <linux/scatterlist.h>
+#include <linux/types.h>
 
 struct device;
 struct mapbuf_buffer;
@@ -31,9 +33,12 @@ struct mapbuf_dmabuf {
 
 /**
  * struct mapbuf_dma_map - what a device has mapped of a buffer
- * @dev: the device; the importer keeps it until it has unmapped this
+ * @dev: the device; who mapped this keeps it until it is unmapped
  * @table: the memory as the device sees it
- * @direction: as the importer said
+ * @direction: as it was mapped
+ * @needs_sync: the device does not see what processors have in their caches, or is
+ *	behind bounce buffers
+ * @is_lost: the IOMMU has forgotten the device, and this; under devices_lock
  * @first: page of the buffer
  * @nr_pages: length
  * @link: in the list of the buffer, of which whatever is exported again, and
@@ -45,9 +50,21 @@ struct mapbuf_dma_map {
 	enum dma_data_direction direction;
 	unsigned long first;
 	unsigned long nr_pages;
+	bool needs_sync;
+	bool is_lost;
 	struct list_head link;
 };
 
+/* dmamap.c */
+bool mapbuf_dma_can_map(const struct mapbuf_buffer *buf, u64 offset, u64 bytes);
+struct mapbuf_dma_map *mapbuf_dma_map(struct mapbuf_buffer *buf,
+				      struct device *dev, unsigned long first,
+				      unsigned long nr_pages,
+				      enum dma_data_direction direction);
+void mapbuf_dma_unmap(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map);
+bool mapbuf_dma_is_translated(struct device *dev);
+
+/* dmasync.c */
 void mapbuf_dma_add(struct mapbuf_dmabuf *export);
 void mapbuf_dma_remove(struct mapbuf_dmabuf *export);
 void mapbuf_dma_begin(struct mapbuf_dmabuf *export,

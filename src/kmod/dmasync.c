@@ -8,15 +8,14 @@
  * reads is the same in memory.  Ranges without pages cannot be synchronized; they
  * are cached as their owner chose.
  */
-#include "mapbuf.h"
-
-#ifdef CONFIG_DMA_SHARED_BUFFER
-
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 
 #include "dmabuf.h"
+#include "mapbuf.h"
 
 /* Whether a processor writes what is both exported and mapped. */
 static bool is_written(const struct mapbuf_dmabuf *export,
@@ -35,48 +34,59 @@ static bool is_written(const struct mapbuf_dmabuf *export,
 	return false;
 }
 
+static void sync_piece(const struct mapbuf_dma_map *map, dma_addr_t address,
+		       size_t bytes, enum dma_data_direction direction,
+		       bool for_cpu)
+{
+	if (for_cpu)
+		dma_sync_single_for_cpu(map->dev, address, bytes, direction);
+	else
+		dma_sync_single_for_device(map->dev, address, bytes, direction);
+}
+
 /*
- * Synchronize what is both exported and mapped, and no more: elsewhere others
- * may write, or the device.  An IOMMU may have made one entry of several; then a
- * part of it has no address of its own, and all is synchronized.
+ * Synchronize what of bytes [@begin, @end) of the buffer is mapped, and no more:
+ * elsewhere others may write, or the device.  An IOMMU may have made one entry for
+ * the device of several in memory; what lies in both is one piece.
  */
+static void sync_range(struct mapbuf_dma_map *map, size_t begin, size_t end,
+		       enum dma_data_direction direction, bool for_cpu)
+{
+	size_t at = map->first << PAGE_SHIFT, dma_at = at, from, to;
+	struct scatterlist *sg, *dma = map->table.sgl;
+	int i;
+
+	begin = max(begin, at);
+	end = min(end, (map->first + map->nr_pages) << PAGE_SHIFT);
+	if (!map->needs_sync || begin >= end)
+		return;
+	for_each_sgtable_sg(&map->table, sg, i) {
+		if (at >= end)
+			break;
+		for (from = max(begin, at); from < min(end, at + sg->length);
+		     from = to) {
+			while (from >= dma_at + sg_dma_len(dma)) {
+				dma_at += sg_dma_len(dma);
+				dma = sg_next(dma);
+			}
+			to = min3(end, at + sg->length,
+				  dma_at + sg_dma_len(dma));
+			sync_piece(map, sg_dma_address(dma) + from - dma_at,
+				   to - from, direction, for_cpu);
+			cond_resched();
+		}
+		at += sg->length;
+	}
+}
+
+/* Synchronize what is both exported and mapped. */
 static void sync_part(const struct mapbuf_dmabuf *export,
 		      struct mapbuf_dma_map *map,
 		      enum dma_data_direction direction, bool for_cpu)
 {
-	size_t begin = max(export->first, map->first) << PAGE_SHIFT;
-	size_t end = min(export->first + export->nr_pages,
-			 map->first + map->nr_pages) << PAGE_SHIFT;
-	size_t at = map->first << PAGE_SHIFT, from, to;
-	struct scatterlist *sg;
-	int i;
-
-	if (begin >= end)
-		return;
-	if (map->table.nents != map->table.orig_nents) {
-		if (for_cpu)
-			dma_sync_sgtable_for_cpu(map->dev, &map->table,
-						 direction);
-		else
-			dma_sync_sgtable_for_device(map->dev, &map->table,
-						    direction);
-		return;
-	}
-	for_each_sgtable_dma_sg(&map->table, sg, i) {
-		from = max(begin, at);
-		to = min_t(size_t, end, at + sg_dma_len(sg));
-		if (from < to && for_cpu)
-			dma_sync_single_range_for_cpu(map->dev,
-						      sg_dma_address(sg),
-						      from - at, to - from,
-						      direction);
-		else if (from < to)
-			dma_sync_single_range_for_device(map->dev,
-							 sg_dma_address(sg),
-							 from - at, to - from,
-							 direction);
-		at += sg_dma_len(sg);
-	}
+	sync_range(map, export->first << PAGE_SHIFT,
+		   (export->first + export->nr_pages) << PAGE_SHIFT, direction,
+		   for_cpu);
 }
 
 /* Under dma_lock. */
@@ -182,4 +192,54 @@ void mapbuf_dma_remove(struct mapbuf_dmabuf *export)
 	mutex_unlock(&buf->dma_lock);
 }
 
-#endif /* CONFIG_DMA_SHARED_BUFFER */
+/* The part of a direction that a mapping has; DMA_NONE if there is none. */
+static enum dma_data_direction
+common_direction(const struct mapbuf_dma_map *map,
+		 enum dma_data_direction direction)
+{
+	if (map->direction == DMA_BIDIRECTIONAL)
+		return direction;
+	return direction == DMA_BIDIRECTIONAL || direction == map->direction ?
+	       map->direction : DMA_NONE;
+}
+
+/**
+ * mapbuf_dma_sync() - synchronize a part of a buffer with all who have it mapped
+ * @buf: the buffer; the caller is one of its users
+ * @begin: first byte
+ * @end: the byte after the last one, not beyond @buf
+ * @direction: DMA_TO_DEVICE, DMA_FROM_DEVICE or DMA_BIDIRECTIONAL
+ * @for_cpu: before processors access it; else before devices do
+ *
+ * The caller says who owns the memory, so nothing is kept from being thrown away.
+ * Sleeps.
+ *
+ * Return: 0; -ENODEV if no device has any of it mapped; or -EOPNOTSUPP if it is a
+ * range without pages that processors have cached, and a device does not see that.
+ */
+int mapbuf_dma_sync(struct mapbuf_buffer *buf, size_t begin, size_t end,
+		    enum dma_data_direction direction, bool for_cpu)
+{
+	enum dma_data_direction common;
+	struct mapbuf_dma_map *map;
+	int err = -ENODEV;
+
+	mutex_lock(&buf->dma_lock);
+	list_for_each_entry(map, &buf->dma_maps, link) {
+		if (begin >= (map->first + map->nr_pages) << PAGE_SHIFT ||
+		    end <= map->first << PAGE_SHIFT)
+			continue;
+		if (!mapbuf_buffer_has_pages(buf) &&
+		    !mapbuf_buffer_is_io(buf) &&
+		    !dev_is_dma_coherent(map->dev)) {
+			err = -EOPNOTSUPP;
+			break;
+		}
+		err = 0;
+		common = common_direction(map, direction);
+		if (common != DMA_NONE)
+			sync_range(map, begin, end, common, for_cpu);
+	}
+	mutex_unlock(&buf->dma_lock);
+	return err;
+}

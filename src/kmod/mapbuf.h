@@ -26,10 +26,12 @@
 #include <linux/mapbuf.h>
 
 #include "compat/features.h"
+#include "registry.h"
 
 struct iov_iter;
 struct kernfs_node;
 struct mapbuf_backing_ops;
+struct mapbuf_dma_map;
 struct mapbuf_watch;
 struct poll_table_struct;
 struct vm_area_struct;
@@ -74,13 +76,17 @@ struct mapbuf_chunk {
  * @bytes: not yet rounded
  * @ops: the backing
  * @numa_node: or NUMA_NO_NODE
- * @dma_bits: 0 for anywhere
+ * @dma_bits: 0 for anywhere; what @device reaches, if that is less than was asked for
  * @flags: of enum mapbuf_create_flags
  * @uid: with MAPBUF_CREATE_UID
  * @gid: with MAPBUF_CREATE_GID
  * @mode: with MAPBUF_CREATE_MODE
  * @cache: of enum mapbuf_cache
  * @phys_addr: of a reserved range
+ * @device: that the buffer belongs to, or NULL; who has the spec has a reference
+ * @device_is_locked: the caller keeps its driver from coming and going
+ * @asked_bits: @dma_bits as asked for
+ * @node_is_devices: nobody asked for @numa_node, which is near @device
  */
 struct mapbuf_spec {
 	char name[MAPBUF_NAME_SIZE];
@@ -94,6 +100,10 @@ struct mapbuf_spec {
 	umode_t mode;
 	u32 cache;
 	u64 phys_addr;
+	struct device *device;
+	bool device_is_locked;
+	u32 asked_bits;
+	bool node_is_devices;
 };
 
 /**
@@ -149,6 +159,13 @@ struct mapbuf_spec {
  * @dma_maps: of struct mapbuf_dma_map, what devices have mapped by any dma-buf
  * @dma_exports: of struct mapbuf_dmabuf, all dma-bufs
  * @dma_resv: the fences of all dma-bufs
+ * @device_link: in the list of those that belong to a device
+ * @device_map: the memory, mapped for it, one of @dma_maps, or NULL; read under
+ *		@dma_lock, as @device_hidden
+ * @device_hidden: @device_map is not to be used any more
+ * @device_gone: the device has been removed; never back to false
+ * @device_linked: sysfs shows it
+ * @device_translated: @device_map is behind an IOMMU
  * @vmap_lock: protects @vaddr
  * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL
  * @gone: the node has been taken away; never back to false
@@ -196,12 +213,18 @@ struct mapbuf_buffer {
 	struct work_struct notify_work;
 	bool gone;
 	atomic_t exports;
-#ifdef CONFIG_DMA_SHARED_BUFFER
-	struct mutex dma_lock;	/* dma_maps, dma_exports */
+	struct mutex dma_lock;	/* dma_maps, dma_exports, device_hidden */
 	struct list_head dma_maps;
 	struct list_head dma_exports;
+#ifdef CONFIG_DMA_SHARED_BUFFER
 	struct dma_resv dma_resv;
 #endif
+	struct list_head device_link;	/* under devices_lock, as all of device_ */
+	struct mapbuf_dma_map *device_map;
+	bool device_hidden;
+	bool device_gone;
+	bool device_linked;
+	bool device_translated;
 	struct mutex vmap_lock;	/* vaddr */
 	void *vaddr;
 	struct rhash_head name_node;
@@ -261,7 +284,8 @@ static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
 #define MAPBUF_CREATE_KNOWN						\
 	(MAPBUF_CREATE_NUMA_NODE | MAPBUF_CREATE_UID |			\
 	 MAPBUF_CREATE_GID | MAPBUF_CREATE_MODE |			\
-	 MAPBUF_CREATE_ZERO_LAST_CLOSE | MAPBUF_CREATE_ZERO)
+	 MAPBUF_CREATE_ZERO_LAST_CLOSE | MAPBUF_CREATE_ZERO |		\
+	 MAPBUF_CREATE_SHOW_ADDRESS)
 
 /* main.c */
 extern struct class mapbuf_class;
@@ -290,39 +314,6 @@ struct mapbuf_buffer *mapbuf_buffer_get_ino(unsigned long ino, bool nonblock);
 void mapbuf_buffer_put(struct mapbuf_buffer *buf);
 void mapbuf_buffer_unref(struct mapbuf_buffer *buf);
 void mapbuf_buffer_drop(struct mapbuf_buffer *buf);
-
-/* registry.c */
-int mapbuf_registry_start(void);
-void mapbuf_registry_stop(void);
-int mapbuf_registry_add(struct mapbuf_buffer *buf);
-void mapbuf_registry_remove(struct mapbuf_buffer *buf);
-void mapbuf_registry_forget(const struct mapbuf_buffer *buf,
-			    unsigned long pinned);
-void mapbuf_registry_uncharge(unsigned long pages);
-u64 mapbuf_registry_charged(void);
-void mapbuf_registry_publish(struct mapbuf_buffer *buf);
-void mapbuf_registry_announce(struct mapbuf_buffer *buf);
-void mapbuf_registry_for_each(void (*fn)(struct mapbuf_buffer *buf));
-struct mapbuf_buffer *mapbuf_registry_claim(const char *name);
-struct mapbuf_buffer *mapbuf_registry_claim_idle(const char *name,
-						 unsigned long ino);
-bool mapbuf_registry_retire(struct mapbuf_buffer *buf);
-struct mapbuf_buffer *mapbuf_registry_get(u32 id);
-int mapbuf_registry_look(const char *name, unsigned long ino,
-			 int (*fn)(struct mapbuf_buffer *buf, void *data),
-			 void *data);
-unsigned int mapbuf_registry_count(void);
-struct mapbuf_buffer *mapbuf_registry_find(const char *name);
-
-/* inos.c */
-int mapbuf_ino_reserve(struct mapbuf_buffer *buf);
-void mapbuf_ino_publish(struct mapbuf_buffer *buf);
-void mapbuf_ino_remove(struct mapbuf_buffer *buf);
-struct mapbuf_buffer *mapbuf_ino_load(unsigned long ino);
-struct mapbuf_buffer *mapbuf_ino_get(unsigned long ino);
-bool mapbuf_ino_known(unsigned long ino);
-bool mapbuf_ino_next(unsigned long *ino, char *name);
-void mapbuf_inos_stop(void);
 
 /* users.c */
 int mapbuf_users_start(void);

@@ -11,6 +11,7 @@
 
 #include "backing.h"
 #include "compat/compat.h"
+#include "device.h"
 #include "mapbuf.h"
 
 static ssize_t name_show(struct device *dev, struct device_attribute *attr,
@@ -108,7 +109,7 @@ static DEVICE_ATTR_RO(on_last_close);
 static ssize_t dma_bits_show(struct device *dev, struct device_attribute *attr,
 			     char *out)
 {
-	return sysfs_emit(out, "%u\n", to_mapbuf(dev)->spec.dma_bits);
+	return sysfs_emit(out, "%u\n", to_mapbuf(dev)->spec.asked_bits);
 }
 static DEVICE_ATTR_RO(dma_bits);
 
@@ -137,6 +138,25 @@ static ssize_t phys_addr_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_ADMIN_RO(phys_addr);
 
+/* Where its device finds the buffer, if that is one piece. */
+static ssize_t dma_addr_show(struct device *dev, struct device_attribute *attr,
+			     char *out)
+{
+	struct mapbuf_buffer *buf = to_mapbuf(dev);
+	u64 address, bytes;
+	int err;
+
+	if (!mapbuf_may_see_addresses())
+		return -EPERM;
+	err = mapbuf_device_address(buf, 0, &address, &bytes);
+	if (err)
+		return err;
+	if (bytes < buf->spec.bytes)
+		return -ENODATA;
+	return sysfs_emit(out, "0x%llx\n", address);
+}
+static DEVICE_ATTR_ADMIN_RO(dma_addr);
+
 static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_name.attr,
 	&dev_attr_size.attr,
@@ -151,16 +171,19 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_cache.attr,
 	&dev_attr_on_last_close.attr,
 	&dev_attr_phys_addr.attr,
+	&dev_attr_dma_addr.attr,
 	NULL
 };
 
 static umode_t mapbuf_is_visible(struct kobject *kobj, struct attribute *attr,
 				 int n)
 {
+	struct mapbuf_buffer *buf = to_mapbuf(kobj_to_dev(kobj));
 	phys_addr_t phys;
 
-	if (attr == &dev_attr_phys_addr.attr &&
-	    !mapbuf_buffer_phys(to_mapbuf(kobj_to_dev(kobj)), &phys))
+	if (attr == &dev_attr_phys_addr.attr && !mapbuf_buffer_phys(buf, &phys))
+		return 0;
+	if (attr == &dev_attr_dma_addr.attr && !buf->spec.device)
 		return 0;
 	return attr->mode;
 }

@@ -20,6 +20,7 @@
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 
+#include "device.h"
 #include "mapbuf.h"
 
 /*
@@ -176,6 +177,7 @@ static int device_event(struct notifier_block *block, unsigned long event,
 	struct mapbuf_buffer *buf, *next;
 	struct device *dev = data;
 
+	mapbuf_device_event(dev, event);
 	if (event != BUS_NOTIFY_DEL_DEVICE && event != BUS_NOTIFY_REMOVED_DEVICE)
 		return NOTIFY_DONE;
 

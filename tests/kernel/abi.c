@@ -156,9 +156,12 @@ static void sizes(void)
 	char *edge = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	c.size = sizeof(c) - 1;
+	c.size = offsetof(struct mapbuf_create, device) - 1;
 	t_fails(ioctl(b_control(), MAPBUF_IOC_CREATE, &c), EINVAL,
 		"size: a byte short is EINVAL");
+	c.size = offsetof(struct mapbuf_create, device);
+	t_ok(!ioctl(b_control(), MAPBUF_IOC_CREATE, &c) && !b_destroy("short", 0),
+	     "size: as first published works");
 	c.size = 0;
 	t_fails(ioctl(b_control(), MAPBUF_IOC_CREATE, &c), EINVAL,
 		"size: 0 is EINVAL");

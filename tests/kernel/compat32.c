@@ -132,7 +132,7 @@ static unsigned int contract(void)
 	} longer = { .c = request() };
 	long node;
 
-	c.size--;
+	c.size = offsetof(struct mapbuf_create, device) - 1;
 	check(create(&c) == -EINVAL, "a short structure is EINVAL");
 	longer.c.size = sizeof(longer);
 	longer.tail[7] = 1;

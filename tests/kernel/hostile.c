@@ -132,8 +132,8 @@ static bool allowed(const struct input *in, int err)
 		return err == ENOTTY;
 	if (err == EFAULT || err == EINVAL || err == E2BIG)
 		return true;
-	if (err == EOPNOTSUPP)
-		return in->request == EXPORT && !has_dmabuf;
+	if (err == EOPNOTSUPP && in->request == EXPORT)
+		return !has_dmabuf;
 	for (e = requests[in->request].errors; *e; e++) {
 		if (*e == err)
 			return true;
@@ -158,7 +158,7 @@ static bool wrong(const struct input *in)
 			return true;
 	}
 	size = member(in, &r->fields[0]);
-	if (size < r->size || size > PAGE)
+	if (size < r->first_size || size > PAGE)
 		return true;
 	if (in->place == INTO_NOTHING && in->cut < size)
 		return true;

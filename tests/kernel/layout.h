@@ -26,7 +26,8 @@ LAYOUT_AT(mapbuf_create, gid, 68);
 LAYOUT_AT(mapbuf_create, mode, 72);
 LAYOUT_AT(mapbuf_create, cache, 76);
 LAYOUT_AT(mapbuf_create, phys_addr, 80);
-LAYOUT_SIZE(mapbuf_create, 88);
+LAYOUT_AT(mapbuf_create, device, 88);
+LAYOUT_SIZE(mapbuf_create, 184);
 
 LAYOUT_AT(mapbuf_destroy, size, 0);
 LAYOUT_AT(mapbuf_destroy, flags, 4);
@@ -62,10 +63,25 @@ LAYOUT_AT(mapbuf_export, fd, 24);
 LAYOUT_AT(mapbuf_export, reserved, 28);
 LAYOUT_SIZE(mapbuf_export, 32);
 
+LAYOUT_AT(mapbuf_sync, size, 0);
+LAYOUT_AT(mapbuf_sync, flags, 4);
+LAYOUT_AT(mapbuf_sync, offset, 8);
+LAYOUT_AT(mapbuf_sync, bytes, 16);
+LAYOUT_SIZE(mapbuf_sync, 24);
+
+LAYOUT_AT(mapbuf_dma, size, 0);
+LAYOUT_AT(mapbuf_dma, flags, 4);
+LAYOUT_AT(mapbuf_dma, offset, 8);
+LAYOUT_AT(mapbuf_dma, address, 16);
+LAYOUT_AT(mapbuf_dma, bytes, 24);
+LAYOUT_SIZE(mapbuf_dma, 32);
+
 _Static_assert(MAPBUF_IOC_NOTIFY == 0xbe41, "MAPBUF_IOC_NOTIFY");
 _Static_assert(MAPBUF_IOC_SEEN == 0xbe42, "MAPBUF_IOC_SEEN");
 _Static_assert(MAPBUF_IOC_EVENTFD == 0xbe43, "MAPBUF_IOC_EVENTFD");
 _Static_assert(MAPBUF_IOC_EXPORT == 0xbe44, "MAPBUF_IOC_EXPORT");
+_Static_assert(MAPBUF_IOC_SYNC == 0xbe45, "MAPBUF_IOC_SYNC");
+_Static_assert(MAPBUF_IOC_DMA == 0xbe46, "MAPBUF_IOC_DMA");
 _Static_assert(MAPBUF_IOC_CREATE == 0xbe00, "MAPBUF_IOC_CREATE");
 _Static_assert(MAPBUF_IOC_DESTROY == 0xbe01, "MAPBUF_IOC_DESTROY");
 _Static_assert(MAPBUF_IOC_INFO == 0xbe40, "MAPBUF_IOC_INFO");

@@ -18,6 +18,7 @@ static const struct field create_fields[] = {
 	FIELD(mapbuf_create, mode, MODE, 0),
 	FIELD(mapbuf_create, cache, NUMBER, 0),
 	FIELD(mapbuf_create, phys_addr, LONG, 0),
+	FIELD(mapbuf_create, device, DEVICE, 0),
 	{ 0 }
 };
 
@@ -65,34 +66,67 @@ static const struct field export_fields[] = {
 	{ 0 }
 };
 
+static const struct field sync_fields[] = {
+	FIELD(mapbuf_sync, size, SIZE, 0),
+	FIELD(mapbuf_sync, flags, FLAGS, 0),
+	FIELD(mapbuf_sync, offset, LENGTH, 0),
+	FIELD(mapbuf_sync, bytes, LENGTH, 0),
+	{ 0 }
+};
+
+static const struct field dma_fields[] = {
+	FIELD(mapbuf_dma, size, SIZE, 0),
+	FIELD(mapbuf_dma, flags, FLAGS, ZERO),
+	FIELD(mapbuf_dma, offset, LENGTH, 0),
+	FIELD(mapbuf_dma, address, LONG, OUTPUT),
+	FIELD(mapbuf_dma, bytes, LONG, OUTPUT),
+	{ 0 }
+};
+
 const struct request requests[REQUESTS] = {
 	[CREATE] = {
-		MAPBUF_IOC_CREATE, true, sizeof(struct mapbuf_create), 0x3f,
-		create_fields, { EPERM, EEXIST, ENOSPC, ENOMEM }
+		MAPBUF_IOC_CREATE, true, sizeof(struct mapbuf_create),
+		offsetof(struct mapbuf_create, device), 0x7f,
+		create_fields,
+		{ EPERM, EEXIST, ENOSPC, ENOMEM, ENODEV, EOPNOTSUPP, EBUSY, EIO }
 	},
 	[DESTROY] = {
-		MAPBUF_IOC_DESTROY, true, sizeof(struct mapbuf_destroy), 1,
+		MAPBUF_IOC_DESTROY, true, sizeof(struct mapbuf_destroy),
+		sizeof(struct mapbuf_destroy), 1,
 		destroy_fields, { ENOENT, EBUSY }
 	},
 	[INFO] = {
-		MAPBUF_IOC_INFO, false, sizeof(struct mapbuf_info), 0,
+		MAPBUF_IOC_INFO, false, sizeof(struct mapbuf_info),
+		sizeof(struct mapbuf_info), 0,
 		info_fields, { 0 }
 	},
 	[NOTIFY] = {
-		MAPBUF_IOC_NOTIFY, false, sizeof(struct mapbuf_notify), 0,
+		MAPBUF_IOC_NOTIFY, false, sizeof(struct mapbuf_notify),
+		sizeof(struct mapbuf_notify), 0,
 		notify_fields, { EBADF }
 	},
 	[SEEN] = {
-		MAPBUF_IOC_SEEN, false, sizeof(struct mapbuf_notify), 0,
+		MAPBUF_IOC_SEEN, false, sizeof(struct mapbuf_notify),
+		sizeof(struct mapbuf_notify), 0,
 		notify_fields, { 0 }
 	},
 	[EVENTFD] = {
-		MAPBUF_IOC_EVENTFD, false, sizeof(struct mapbuf_eventfd), 0,
+		MAPBUF_IOC_EVENTFD, false, sizeof(struct mapbuf_eventfd),
+		sizeof(struct mapbuf_eventfd), 0,
 		eventfd_fields, { EBADF }
 	},
 	[EXPORT] = {
-		MAPBUF_IOC_EXPORT, false, sizeof(struct mapbuf_export), 0,
+		MAPBUF_IOC_EXPORT, false, sizeof(struct mapbuf_export),
+		sizeof(struct mapbuf_export), 0,
 		export_fields, { EACCES, EMFILE, ENOMEM }
+	},
+	[SYNC] = {
+		MAPBUF_IOC_SYNC, false, sizeof(struct mapbuf_sync),
+		sizeof(struct mapbuf_sync), 0xf, sync_fields, { EACCES, ENODEV }
+	},
+	[DMA] = {
+		MAPBUF_IOC_DMA, false, sizeof(struct mapbuf_dma),
+		sizeof(struct mapbuf_dma), 0, dma_fields, { ENODEV }
 	},
 };
 
@@ -167,7 +201,8 @@ static uint64_t member_value(struct fuzz *f, enum kind what, uint32_t size,
 
 size_t member_width(const struct field *m)
 {
-	return m->kind == NAME ? MAPBUF_NAME_SIZE : m->kind <= LENGTH ? 8 : 4;
+	return m->kind == NAME ? MAPBUF_NAME_SIZE :
+	       m->kind == DEVICE ? MAPBUF_DEVICE_SIZE : m->kind <= LENGTH ? 8 : 4;
 }
 
 static void set_member(struct input *in, const struct field *m, uint64_t value)
@@ -179,7 +214,7 @@ uint64_t member(const struct input *in, const struct field *m)
 {
 	uint64_t value = 0;
 
-	if (m->kind != NAME)
+	if (m->kind != NAME && m->kind != DEVICE)
 		memcpy(&value, in->bytes + m->offset, member_width(m));
 	return value;
 }
@@ -189,7 +224,14 @@ static void mutate_member(struct fuzz *f, struct input *in,
 {
 	char *name = (char *)in->bytes + m->offset;
 
-	if (m->kind != NAME)
+	if (m->kind == DEVICE && fuzz_one_in(f, 2))
+		memset(name, 0, MAPBUF_DEVICE_SIZE);
+	else if (m->kind == DEVICE && fuzz_one_in(f, 2))
+		snprintf(name, MAPBUF_DEVICE_SIZE, "platform/%u",
+			 fuzz_below(f, 4));
+	else if (m->kind == DEVICE)
+		name[fuzz_below(f, MAPBUF_DEVICE_SIZE)] = fuzz_bits(f);
+	else if (m->kind != NAME)
 		set_member(in, m, member_value(f, m->kind,
 					       requests[in->request].size, fds));
 	else if (fuzz_one_in(f, 4))
@@ -250,7 +292,8 @@ void request_mutate(struct fuzz *f, struct input *in, const int fds[FDS])
 		}
 		return;
 	case 4:
-		in->bytes[fuzz_below(f, r->size)] ^=
+		in->bytes[fuzz_below(f, fuzz_one_in(f, 8) ? r->size :
+							    r->first_size)] ^=
 			1 << fuzz_below(f, 8);
 		return;
 	default:

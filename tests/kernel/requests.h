@@ -5,12 +5,12 @@
 
 #include "fuzz.h"
 
-#define BYTES 88		/* the longest structure */
+#define BYTES 184		/* the longest structure */
 #define NAMES 12		/* names that a worker gives to buffers */
 
-/* What a member is.  A name has 32 bytes; those to LENGTH have 8, others 4. */
+/* What a member is.  Texts have what they have; those to LENGTH have 8, others 4. */
 enum kind {
-	END, NAME, LONG, LENGTH, SIZE, FLAGS, NUMBER, BACKING, BITS, NODE, MODE,
+	END, NAME, DEVICE, LONG, LENGTH, SIZE, FLAGS, NUMBER, BACKING, BITS, NODE, MODE,
 	FD
 };
 
@@ -28,12 +28,13 @@ struct request {
 	unsigned int cmd;
 	bool control;
 	uint32_t size;
+	uint32_t first_size;	/* as it was first published */
 	uint32_t flags;
 	const struct field *fields;	/* ends with END */
-	int errors[8];
+	int errors[9];
 };
 
-enum { CREATE, DESTROY, INFO, NOTIFY, SEEN, EVENTFD, EXPORT, REQUESTS };
+enum { CREATE, DESTROY, INFO, NOTIFY, SEEN, EVENTFD, EXPORT, SYNC, DMA, REQUESTS };
 extern const struct request requests[REQUESTS];
 
 /* On what a request is made; descriptors that requests may name. */

@@ -68,10 +68,15 @@ enum {
 	MAPBUF_CMD_SEEN = 0x42,
 	MAPBUF_CMD_EVENTFD = 0x43,
 	MAPBUF_CMD_EXPORT = 0x44,
+	MAPBUF_CMD_SYNC = 0x45,
+	MAPBUF_CMD_DMA = 0x46,
 };
 
 /* Size of a name with its terminating 0. */
 #define MAPBUF_NAME_SIZE 32
+
+/* Size of a device's bus and name with the terminating 0. */
+#define MAPBUF_DEVICE_SIZE 96
 
 /* f_type of statfs() in the file system of the buffers: "mapb" */
 #define MAPBUF_FS_MAGIC 0x6d617062
@@ -118,6 +123,8 @@ enum mapbuf_cache {
  *                     until the pins are gone
  * @MAPBUF_CREATE_ZERO: clear a reserved range, which else keeps what it holds;
  *                     other memory is always cleared
+ * @MAPBUF_CREATE_SHOW_ADDRESS: whoever has the buffer open for writing may learn the
+ *                     address that its device uses (MAPBUF_IOC_DMA); needs @device
  */
 enum mapbuf_create_flags {
 	MAPBUF_CREATE_NUMA_NODE = 1 << 0,
@@ -126,6 +133,7 @@ enum mapbuf_create_flags {
 	MAPBUF_CREATE_MODE = 1 << 3,
 	MAPBUF_CREATE_ZERO_LAST_CLOSE = 1 << 4,
 	MAPBUF_CREATE_ZERO = 1 << 5,
+	MAPBUF_CREATE_SHOW_ADDRESS = 1 << 6,
 };
 
 /**
@@ -148,11 +156,21 @@ enum mapbuf_create_flags {
  *        MAPBUF_CREATE_MODE
  * @cache: of enum mapbuf_cache; must be 0 unless the backing is reserved
  * @phys_addr: where the range begins; must be 0 unless the backing is reserved
+ * @device: the device that the buffer belongs to, as bus, slash and name in
+ *          /sys/bus/BUS/devices: "pci/0000:01:00.0", "platform/a0000000.dma"; the
+ *          rest of the array must be 0; all 0 for none
  *
  * Makes a buffer, filled with zeroes, and its node.  A reserved range is made
  * of whole pages, belongs to no NUMA node, and does not count against the
  * parameter max_bytes.  When the request returns the node in the device file
  * system exists; links that udev makes follow.
+ *
+ * The memory of a device's buffer is where the device reaches it, on the device's
+ * NUMA node if that has some left and no other one is asked for, and is mapped for
+ * the device, for reading and writing, until the buffer or the device goes.  A
+ * device without a driver is given a DMA mask of @dma_bits, if that is not 0.  When
+ * a driver comes, the memory is mapped anew, perhaps at another address; when it
+ * goes, the memory is not mapped until there is another one.
  *
  * EINVAL   bad @name, @bytes is 0 or would not fit in a file offset, @backing
  *          unknown, @numa_node has no memory, @dma_bits or @mode out of range,
@@ -169,7 +187,14 @@ enum mapbuf_create_flags {
  * ENOMEM   not enough free memory of the nodes and zones that the backing can use,
  *          or no free range as long as asked
  * EOPNOTSUPP  the backing is contiguous, and this kernel has no contiguous store:
- *          it was built without CONFIG_CONTIG_ALLOC
+ *          it was built without CONFIG_CONTIG_ALLOC; or the device is on another bus
+ *          than pci or platform, does no DMA, has no driver and no node in the
+ *          device tree that says how it does on a machine that needs that, or
+ *          cannot have a reserved range
+ * ENODEV   there is no such device
+ * EBUSY    the driver of the device is for processes (VFIO): they map what they want
+ * EIO      the device cannot reach the memory, or it is more than what an IOMMU or
+ *          bounce buffers have room for
  * EINTR    a fatal signal arrived
  */
 struct mapbuf_create {
@@ -186,6 +211,7 @@ struct mapbuf_create {
 	__u32 mode;
 	__u32 cache;
 	__aligned_u64 phys_addr;
+	char device[MAPBUF_DEVICE_SIZE];
 };
 
 #define MAPBUF_IOC_CREATE _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_CREATE)
@@ -336,5 +362,83 @@ struct mapbuf_export {
 };
 
 #define MAPBUF_IOC_EXPORT _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_EXPORT)
+
+/**
+ * enum mapbuf_sync_flags - who accesses the memory next, and what devices do
+ * @MAPBUF_SYNC_FOR_CPU: processors: fetch what devices have written
+ * @MAPBUF_SYNC_FOR_DEVICE: devices: give them what processors have written
+ * @MAPBUF_SYNC_TO_DEVICE: devices read the memory
+ * @MAPBUF_SYNC_FROM_DEVICE: devices write to it
+ * @MAPBUF_SYNC_BIDIRECTIONAL: both
+ */
+enum mapbuf_sync_flags {
+	MAPBUF_SYNC_FOR_CPU = 1 << 0,
+	MAPBUF_SYNC_FOR_DEVICE = 1 << 1,
+	MAPBUF_SYNC_TO_DEVICE = 1 << 2,
+	MAPBUF_SYNC_FROM_DEVICE = 1 << 3,
+	MAPBUF_SYNC_BIDIRECTIONAL = MAPBUF_SYNC_TO_DEVICE |
+				    MAPBUF_SYNC_FROM_DEVICE,
+};
+
+/**
+ * struct mapbuf_sync - ioctl(MAPBUF_IOC_SYNC), buffer node
+ * @size: sizeof(struct mapbuf_sync)
+ * @flags: of enum mapbuf_sync_flags: one of the first two, and what devices do
+ * @offset: first byte
+ * @bytes: length, not 0
+ *
+ * Synchronizes a part of the buffer for the device that it belongs to, and for all
+ * that have imported that part by a dma-buf.  Before a device reads what processors
+ * have written: FOR_DEVICE, TO_DEVICE.  Before it writes: FOR_DEVICE, FROM_DEVICE.
+ * When it has written: FOR_CPU, FROM_DEVICE.  Where a device sees what processors
+ * have in their caches, and reaches the memory itself, nothing is done.
+ *
+ * What processors write between FOR_DEVICE and FOR_CPU may be lost, in the whole of
+ * each line of their caches that the part touches.
+ *
+ * EACCES      the descriptor is not open for writing
+ * EINVAL      neither or both of the first two flags, no direction, or the part is
+ *             empty or not within the buffer
+ * ENODEV      no device has that part mapped, or it has been removed
+ * EOPNOTSUPP  a reserved range that processors cache, of which a device does not see
+ *             that: the kernel cannot synchronize it
+ */
+struct mapbuf_sync {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 offset;
+	__aligned_u64 bytes;
+};
+
+#define MAPBUF_IOC_SYNC _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_SYNC)
+
+/**
+ * struct mapbuf_dma - ioctl(MAPBUF_IOC_DMA), buffer node
+ * @size: sizeof(struct mapbuf_dma)
+ * @flags: must be 0
+ * @offset: a byte of the buffer
+ * @address: output: where the device that the buffer belongs to finds it: an address
+ *           of its bus, or of its IOMMU
+ * @bytes: output: how many are adjacent there, from @offset up to the end of the
+ *         buffer
+ *
+ * The pieces of a buffer that are not adjacent are found one after the other: the
+ * next @offset is this one and @bytes.  The address holds until the buffer is
+ * destroyed or the device gets another driver, or none; see "dma_addr" in sysfs.
+ *
+ * EPERM    the caller has neither CAP_SYS_RAWIO nor CAP_SYS_ADMIN; and the buffer was
+ *          made without MAPBUF_CREATE_SHOW_ADDRESS, or is open for reading only
+ * EINVAL   @offset is not in the buffer
+ * ENODEV   the buffer belongs to no device, or is not mapped for it now
+ */
+struct mapbuf_dma {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 offset;
+	__aligned_u64 address;
+	__aligned_u64 bytes;
+};
+
+#define MAPBUF_IOC_DMA _IO(MAPBUF_IOC_TYPE, MAPBUF_CMD_DMA)
 
 #endif /* _UAPI_LINUX_MAPBUF_H */

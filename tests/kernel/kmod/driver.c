@@ -66,6 +66,16 @@ static int check(const void *where, size_t bytes, u64 seed)
 	return 0;
 }
 
+/* As a bus would do for the device, where it sees physical memory. */
+static int use_address(u64 address, u64 bytes, u64 seed, bool writes)
+{
+	void *memory = phys_to_virt(address);
+
+	if (writes)
+		fill(memory, bytes, seed);
+	return check(memory, bytes, seed);
+}
+
 /* Begin to be a user of what @buf is. */
 static int keep(struct client *client, struct mapbuf_buffer *buf)
 {
@@ -85,6 +95,7 @@ static int do_create(struct client *client, const struct driver_call *call)
 		.dma_bits = call->dma_bits,
 		.uid = KUIDT_INIT(call->uid),
 		.mode = call->mode,
+		.dev = call->with_device ? &device->dev : NULL,
 	};
 
 	return keep(client, mapbuf_create(&attr));
@@ -131,6 +142,17 @@ static int do_table(struct client *client, struct driver_call *call)
 	call->entries = table.orig_nents;
 	sg_free_table(&table);
 	return 0;
+}
+
+static int do_dma_address(struct client *client, struct driver_call *call)
+{
+	dma_addr_t address;
+	size_t bytes;
+	int err = mapbuf_dma_address(client->buf, call->offset, &address, &bytes);
+
+	call->address = address;
+	call->bytes = bytes;
+	return err;
 }
 
 /* With an eventfd in @fd, if not 0: @entries is whether it was signalled. */
@@ -294,17 +316,14 @@ static int do_device(struct client *client, const struct driver_call *call,
 {
 	u64 at = 0, bytes;
 	struct scatterlist *sg;
-	void *memory;
 	int err, i;
 
 	if (!client->maps)
 		return -ENXIO;
 	for_each_sgtable_dma_sg(client->tables[client->maps - 1], sg, i) {
 		bytes = min_t(u64, call->bytes - at, sg_dma_len(sg));
-		memory = phys_to_virt(sg_dma_address(sg));
-		if (writes)
-			fill(memory, bytes, call->seed + at / 8);
-		err = check(memory, bytes, call->seed + at / 8);
+		err = use_address(sg_dma_address(sg), bytes,
+				  call->seed + at / 8, writes);
 		if (err)
 			return err;
 		at += bytes;
@@ -373,6 +392,10 @@ static int run(struct client *client, unsigned int command,
 		return do_map(client, call);
 	case DRIVER_UNMAP:
 		return do_unmap(client);
+	case DRIVER_ADDRESS_FILL:
+	case DRIVER_ADDRESS_CHECK:
+		return use_address(call->address, call->bytes, call->seed,
+				   command == DRIVER_ADDRESS_FILL);
 	case DRIVER_DEVICE_FILL:
 	case DRIVER_DEVICE_CHECK:
 		return do_device(client, call, command == DRIVER_DEVICE_FILL);
@@ -384,6 +407,8 @@ static int run(struct client *client, unsigned int command,
 	if (!client->buf)
 		return -ENXIO;
 	switch (command) {
+	case DRIVER_DMA_ADDRESS:
+		return do_dma_address(client, call);
 	case DRIVER_PUT:
 		mapbuf_put(client->buf);
 		client->buf = NULL;
@@ -463,18 +488,36 @@ static struct miscdevice driver = {
 	.fops = &driver_ops,
 };
 
+/* Of no device, until one is told to have it (driver_override). */
+static int probe(struct platform_device *which)
+{
+	return 0;
+}
+
+static struct platform_driver owner = {
+	.probe = probe,
+	.driver.name = "mapbuf-owner",
+};
+
 static int __init driver_begin(void)
 {
 	int err;
 
+	err = platform_driver_register(&owner);
+	if (err)
+		return err;
 	device = platform_device_register_simple("mapbuf-driver", -1, NULL, 0);
-	if (IS_ERR(device))
+	if (IS_ERR(device)) {
+		platform_driver_unregister(&owner);
 		return PTR_ERR(device);
+	}
 	err = dma_set_mask_and_coherent(&device->dev, DMA_BIT_MASK(64));
 	if (!err)
 		err = misc_register(&driver);
-	if (err)
+	if (err) {
 		platform_device_unregister(device);
+		platform_driver_unregister(&owner);
+	}
 	return err;
 }
 
@@ -482,6 +525,7 @@ static void __exit driver_end(void)
 {
 	misc_deregister(&driver);
 	platform_device_unregister(device);
+	platform_driver_unregister(&owner);
 }
 
 module_init(driver_begin);

@@ -26,6 +26,7 @@ struct driver_call {
 	__u32 entries;	/* output: in the table */
 	__u32 longest;	/* output: entry as the device sees it, in bytes */
 	__s32 fd;
+	__u32 with_device;	/* the buffer belongs to the device */
 };
 
 #define DRIVER_CREATE _IOWR('d', 0, struct driver_call)
@@ -67,6 +68,12 @@ struct driver_call {
  * bytes is 0.
  */
 #define DRIVER_REGION _IOWR('d', 15, struct driver_call)
+
+/* Of the buffer's device: address and bytes from offset on. */
+#define DRIVER_DMA_ADDRESS _IOWR('d', 16, struct driver_call)
+/* The device writes to an address that it was told, or checks what is there. */
+#define DRIVER_ADDRESS_FILL _IOWR('d', 17, struct driver_call)
+#define DRIVER_ADDRESS_CHECK _IOWR('d', 18, struct driver_call)
 
 /* In flags of DRIVER_IMPORT: the device can do without pages. */
 #define DRIVER_PEER 1

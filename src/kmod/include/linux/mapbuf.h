@@ -29,6 +29,9 @@ struct mapbuf_buffer;
  * @uid: with MAPBUF_CREATE_UID
  * @gid: with MAPBUF_CREATE_GID
  * @mode: with MAPBUF_CREATE_MODE
+ * @dev: a device of PCI or the platform that the buffer belongs to, or NULL; as
+ *	member device of struct mapbuf_create.  Its driver does not come or go during
+ *	the call, which may be in probe(); a driver destroys the buffer in remove()
  *
  * Set all of it to zero first; @name and @bytes alone are enough.
  */
@@ -42,6 +45,7 @@ struct mapbuf_attr {
 	kuid_t uid;
 	kgid_t gid;
 	umode_t mode;
+	struct device *dev;
 };
 
 struct mapbuf_buffer *mapbuf_create(const struct mapbuf_attr *attr);
@@ -55,6 +59,8 @@ int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 		    struct sg_table *table);
 int mapbuf_sg_table_for(struct mapbuf_buffer *buf, struct device *dev,
 			size_t offset, size_t bytes, struct sg_table *table);
+int mapbuf_dma_address(struct mapbuf_buffer *buf, size_t offset,
+		       dma_addr_t *address, size_t *bytes);
 u64 mapbuf_notify(struct mapbuf_buffer *buf);
 u64 mapbuf_notify_cansleep(struct mapbuf_buffer *buf);
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Buffers that belong to a device, device.c, and what synchronizes them, dmasync.c.
+ */
+#ifndef MAPBUF_DEVICE_H
+#define MAPBUF_DEVICE_H
+
+#include <linux/dma-direction.h>
+#include <linux/types.h>
+
+struct device;
+struct mapbuf_buffer;
+struct mapbuf_spec;
+
+struct device *mapbuf_device_find(const char *name);
+int mapbuf_device_choose(struct mapbuf_spec *spec);
+int mapbuf_device_attach(struct mapbuf_buffer *buf);
+void mapbuf_device_detach(struct mapbuf_buffer *buf);
+void mapbuf_device_link(struct mapbuf_buffer *buf);
+void mapbuf_device_unlink(struct mapbuf_buffer *buf);
+void mapbuf_device_event(const struct device *dev, unsigned long event);
+int mapbuf_device_address(struct mapbuf_buffer *buf, u64 offset, u64 *address,
+			  u64 *bytes);
+int mapbuf_dma_sync(struct mapbuf_buffer *buf, size_t begin, size_t end,
+		    enum dma_data_direction direction, bool for_cpu);
+
+#endif /* MAPBUF_DEVICE_H */
