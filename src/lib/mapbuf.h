@@ -219,6 +219,29 @@ ssize_t mapbuf_ring_read(struct mapbuf_ring *ring, void *data, size_t size,
 int mapbuf_export_dmabuf(struct mapbuf *buffer, uint64_t offset,
 			 uint64_t length);
 
+/* Who accesses the memory next: exactly one; see MAPBUF_IOC_SYNC in <linux/mapbuf.h> */
+#define MAPBUF_FOR_CPU		(1u << 0)
+#define MAPBUF_FOR_DEVICE	(1u << 1)
+/* What devices do with it: one or both */
+#define MAPBUF_TO_DEVICE	(1u << 2)
+#define MAPBUF_FROM_DEVICE	(1u << 3)
+
+/*
+ * Synchronizes a part of the buffer, which must be open for writing, for its device,
+ * and for all devices that have imported it.  @length 0 means to the end of the
+ * buffer.  ENODEV: no device has the memory mapped.
+ */
+int mapbuf_sync(struct mapbuf *buffer, uint64_t offset, uint64_t length,
+		unsigned int flags);
+/*
+ * The address that the device of the buffer uses for the byte at @offset, and for
+ * how many bytes it continues; @length may be NULL.  EPERM: see
+ * mapbuf_options_set_show_address().  ENODEV: the buffer has no device, or it has
+ * been removed.
+ */
+int mapbuf_dma_address(struct mapbuf *buffer, uint64_t offset,
+		       uint64_t *address, uint64_t *length);
+
 /* Creating and destroying */
 
 struct mapbuf_options *mapbuf_options_new(void);
@@ -245,6 +268,14 @@ int mapbuf_options_set_phys_addr(struct mapbuf_options *options,
 int mapbuf_options_set_cache(struct mapbuf_options *options, const char *name);
 /* Only for "reserved": whether it is cleared, as other memory always is */
 int mapbuf_options_set_zero(struct mapbuf_options *options, int enable);
+
+/*
+ * The device that the buffer will belong to: @path in sysfs, for instance
+ * "/sys/bus/pci/devices/0000:01:00.0"; NULL for none.
+ */
+int mapbuf_options_set_device(struct mapbuf_options *options, const char *path);
+/* Whether everybody who opens it for writing may get its mapbuf_dma_address() */
+int mapbuf_options_set_show_address(struct mapbuf_options *options, int enable);
 
 struct mapbuf_control *mapbuf_control_open(void);
 void mapbuf_control_close(struct mapbuf_control *control);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -129,6 +130,21 @@ int mapbuf_options_set_cache(struct mapbuf_options *options, const char *name)
 int mapbuf_options_set_zero(struct mapbuf_options *options, int enable)
 {
 	return set_flag(options, MAPBUF_CREATE_ZERO, enable);
+}
+
+int mapbuf_options_set_device(struct mapbuf_options *options, const char *path)
+{
+	char name[MAPBUF_DEVICE_SIZE] = "";
+
+	if (path && libmapbuf_device_name(path, name, sizeof(name)))
+		return -1;
+	memcpy(options->request.device, name, sizeof(name));
+	return 0;
+}
+
+int mapbuf_options_set_show_address(struct mapbuf_options *options, int enable)
+{
+	return set_flag(options, MAPBUF_CREATE_SHOW_ADDRESS, enable);
 }
 
 int libmapbuf_options_fill(const struct mapbuf_options *options,
