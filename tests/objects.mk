@@ -9,7 +9,7 @@ B := build
 O := ../cli/$(B)
 PKG_CONFIG ?= pkg-config
 
-packages := json-c libeconf libkmod libudev smartcols
+packages := json-c libkmod libudev smartcols
 CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 flags := -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \

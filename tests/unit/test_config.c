@@ -71,7 +71,6 @@ static void values_and_places(void **state)
 	config_free(&config);
 }
 
-/* libeconf drops such a section without a word. */
 static void section_without_keys(void **state)
 {
 	struct config config;
@@ -85,7 +84,6 @@ static void section_without_keys(void **state)
 	config_free(&config);
 }
 
-/* libeconf drops the value above such a line without a word. */
 static void indented_line(void **state)
 {
 	struct config config;
@@ -100,6 +98,23 @@ static void indented_line(void **state)
 	assert_int_equal(config.buffers[0].is_broken, 1);
 	assert_int_equal(config.buffers[1].is_broken, 0);
 	assert_int_equal(config.buffers[1].properties.mode, 0600);
+	config_free(&config);
+}
+
+/* They may be longer than the buffers of those who format messages. */
+static void long_lines(void **state)
+{
+	struct config config;
+	char text[12000];
+
+	(void)state;
+	snprintf(text, sizeof(text), "#%5000s\n[adc0]\nSize=%5000s1M #\nMode", "",
+		 "");
+	fixture_write(CONF, text);
+	read_config(&config);
+	assert_non_null(strstr(told, CONF ":4: buffer 'adc0': cannot be made: this line is not understood"));
+	assert_int_equal(config.error_count, 1);
+	assert_int_equal(config.buffers[0].properties.size, 1 << 20);
 	config_free(&config);
 }
 
@@ -173,6 +188,7 @@ int main(void)
 		fixture_test(values_and_places),
 		fixture_test(section_without_keys),
 		fixture_test(indented_line),
+		fixture_test(long_lines),
 		fixture_test(key_set_twice),
 		fixture_test(empty_value_unsets),
 		fixture_test(not_a_file),
