@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "json.h"
 #include "size.h"
 #include "table.h"
 #include "xalloc.h"
@@ -157,14 +158,25 @@ static int print_text(const struct bench *bench,
 	return 0;
 }
 
+static int print_json(struct libscols_table *const tables[3])
+{
+	struct json_object *all = json_object_new_object();
+
+	table_add_json(all, "memory", tables[0]);
+	table_add_json(all, "moves", tables[1]);
+	table_add_json(all, "hints", tables[2]);
+	json_print(all);
+	return 0;
+}
+
 int bench_print(const struct bench *bench,
 		const struct bench_row memory[BENCH_SOURCES],
 		const struct bench_row moves[BENCH_MOVES], int json)
 {
 	struct libscols_table *tables[3] = {
-		table_build("memory", memory_columns, MEMORY_COLUMNS, json),
-		table_build("moves", move_columns, MOVE_COLUMNS, json),
-		table_build("hints", hint_columns, 2, json)
+		table_build(memory_columns, MEMORY_COLUMNS),
+		table_build(move_columns, MOVE_COLUMNS),
+		table_build(hint_columns, 2)
 	};
 	int failed = !tables[0] || !tables[1] || !tables[2];
 	size_t i;
@@ -176,8 +188,7 @@ int bench_print(const struct bench *bench,
 	for (i = 0; !failed && i < bench->hint_count; i++)
 		failed = add_hint(tables[2], &bench->hints[i]);
 	if (!failed)
-		failed = json ? table_print_json(tables, 3) :
-				print_text(bench, tables);
+		failed = json ? print_json(tables) : print_text(bench, tables);
 	for (i = 0; i < 3; i++)
 		scols_unref_table(tables[i]);
 	return failed ? -1 : 0;

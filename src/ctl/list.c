@@ -9,6 +9,7 @@
 
 #include "columns.h"
 #include "ctl.h"
+#include "json.h"
 #include "pick.h"
 #include "table.h"
 
@@ -87,6 +88,7 @@ static int print_list(const struct mapbuf_entry **entries, size_t count,
 		      const struct table_options *options)
 {
 	struct libscols_table *table;
+	struct json_object *object;
 	int failed = 0;
 	size_t i;
 
@@ -95,8 +97,13 @@ static int print_list(const struct mapbuf_entry **entries, size_t count,
 		return -1;
 	for (i = 0; !failed && i < count; i++)
 		failed = table_add(table, entries[i], options);
-	if (!failed)
+	if (!failed && options->json) {
+		object = json_object_new_object();
+		table_add_json(object, "buffers", table);
+		json_print(object);
+	} else if (!failed) {
 		failed = scols_print_table(table);
+	}
 	scols_unref_table(table);
 	return failed;
 }

@@ -199,7 +199,7 @@ static int print_pieces(const struct picture *picture)
 		{ "BACKING", 0, 0 }, { "FIRST", 0, SCOLS_FL_RIGHT },
 		{ "LAST", 0, SCOLS_FL_RIGHT }, { "WHERE", 0, 0 },
 	};
-	struct libscols_table *table = table_build("pieces", columns, 7, 0);
+	struct libscols_table *table = table_build(columns, 7);
 	int failed = !table;
 	size_t i;
 

@@ -11,6 +11,7 @@
 #include "columns.h"
 #include "ctl.h"
 #include "holders.h"
+#include "json.h"
 #include "pick.h"
 #include "table.h"
 #include "xalloc.h"
@@ -41,10 +42,9 @@ static void help(void)
 	     "  -J, --json    print JSON, sizes in bytes");
 }
 
-/* As JSON it has a column more, the name of the buffer. */
-static struct libscols_table *new_holders(int is_json)
+static struct libscols_table *new_holders(void)
 {
-	return table_build("holders", holder_columns, HOLDER_COLUMNS, is_json);
+	return table_build(holder_columns, HOLDER_COLUMNS);
 }
 
 static int add_holder(struct libscols_table *table, const char *name,
@@ -86,7 +86,7 @@ static int add_holders(struct libscols_table *table,
 
 static int show_holders(const struct mapbuf_entry *entry)
 {
-	struct libscols_table *table = new_holders(0);
+	struct libscols_table *table = new_holders();
 	int count = table ? add_holders(table, entry) : -1;
 
 	if (count > 0) {
@@ -131,7 +131,8 @@ static int show_text(const struct mapbuf_entry **entries, size_t count,
 static int show_json(const struct mapbuf_entry **entries, size_t count)
 {
 	struct table_options options = { .json = 1 };
-	struct libscols_table *buffers, *holders = new_holders(1);
+	struct libscols_table *buffers, *holders = new_holders();
+	struct json_object *all;
 	int failed;
 	size_t i;
 
@@ -144,9 +145,12 @@ static int show_json(const struct mapbuf_entry **entries, size_t count)
 	for (i = 0; !failed && i < count; i++)
 		failed = table_add(buffers, entries[i], &options) ||
 			 add_holders(holders, entries[i]) < 0;
-	if (!failed)
-		failed = table_print_json((struct libscols_table *[]){
-						  buffers, holders }, 2);
+	if (!failed) {
+		all = json_object_new_object();
+		table_add_json(all, "buffers", buffers);
+		table_add_json(all, "holders", holders);
+		json_print(all);
+	}
 	scols_unref_table(buffers);
 	scols_unref_table(holders);
 	return failed;

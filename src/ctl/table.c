@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "columns.h"
+#include "json.h"
 #include "table.h"
 
 static int add_column(struct libscols_table *table, const char *title,
@@ -43,8 +44,6 @@ struct libscols_table *table_new(const struct table_options *options)
 
 	if (!table)
 		return NULL;
-	scols_table_set_name(table, "buffers");
-	scols_table_enable_json(table, options->json);
 	scols_table_enable_raw(table, options->raw);
 	scols_table_enable_export(table, options->pairs);
 	scols_table_enable_noheadings(table, options->no_headings);
@@ -79,55 +78,52 @@ int table_add(struct libscols_table *table, const struct mapbuf_entry *entry,
 	return 0;
 }
 
-struct libscols_table *table_build(const char *name,
-				   const struct table_column *columns,
-				   size_t count, int is_json)
+struct libscols_table *table_build(const struct table_column *columns,
+				   size_t count)
 {
 	struct libscols_table *table = scols_new_table();
 	size_t i;
-	int flags;
 
-	if (!table)
-		return NULL;
-	scols_table_set_name(table, name);
-	scols_table_enable_json(table, is_json);
-	for (i = 0; i < count; i++) {
-		flags = columns[i].flags;
-		if (is_json)
-			flags &= ~SCOLS_FL_HIDDEN;
-		if (add_column(table, columns[i].title, flags,
+	for (i = 0; table && i < count; i++) {
+		if (add_column(table, columns[i].title, columns[i].flags,
 			       columns[i].is_number)) {
 			scols_unref_table(table);
-			return NULL;
+			table = NULL;
 		}
 	}
 	return table;
 }
 
-/* The library prints each as an object of its own: only the first opens one. */
-static int print_part(struct libscols_table *table, int is_first)
+static void add_cell(struct json_object *to, struct libscols_column *column,
+		     const char *text)
 {
-	char *text = NULL, *begin, *end = NULL;
-
-	if (!scols_print_table_to_string(table, &text)) {
-		begin = is_first ? text : strchr(text, '{') + 1;
-		end = strrchr(text, ']');
-		if (end)
-			printf("%s%.*s", is_first ? "" : ",",
-			       (int)(end + 1 - begin), begin);
-	}
-	free(text);
-	return end ? 0 : -1;
-}
-
-int table_print_json(struct libscols_table *const *tables, size_t count)
-{
+	char key[CELL_SIZE];
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		if (print_part(tables[i], i == 0))
-			return -1;
+	snprintf(key, sizeof(key), "%s", scols_column_get_name(column));
+	for (i = 0; key[i]; i++)
+		key[i] |= 0x20;
+	if (text && scols_column_get_json_type(column) == SCOLS_JSON_NUMBER)
+		json_object_object_add(to, key, json_tokener_parse(text));
+	else
+		json_add_text(to, key, text);
+}
+
+void table_add_json(struct json_object *to, const char *key,
+		    struct libscols_table *table)
+{
+	struct json_object *rows = json_object_new_array(), *row;
+	struct libscols_line *line;
+	size_t i, j;
+
+	for (i = 0; i < scols_table_get_nlines(table); i++) {
+		line = scols_table_get_line(table, i);
+		row = json_object_new_object();
+		for (j = 0; j < scols_table_get_ncols(table); j++)
+			add_cell(row, scols_table_get_column(table, j),
+				 scols_cell_get_data(scols_line_get_cell(line,
+									 j)));
+		json_object_array_add(rows, row);
 	}
-	puts("\n}");
-	return 0;
+	json_object_object_add(to, key, rows);
 }

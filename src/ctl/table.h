@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tables of buffers, by libsmartcols. */
+/* Tables, by libsmartcols; and the same as JSON, by json-c. */
 #ifndef MAPBUFCTL_TABLE_H
 #define MAPBUFCTL_TABLE_H
 
 #include <stddef.h>
 
+struct json_object;
 struct libscols_table;
 struct mapbuf_entry;
 
@@ -36,10 +37,13 @@ struct table_column {
 };
 
 /* NULL when out of memory */
-struct libscols_table *table_build(const char *name,
-				   const struct table_column *columns,
-				   size_t count, int is_json);
-/* Several as one object; -1 on failure */
-int table_print_json(struct libscols_table *const *tables, size_t count);
+struct libscols_table *table_build(const struct table_column *columns,
+				   size_t count);
+/*
+ * Adds an array with an object for each line.  Its keys are the headings, in small
+ * letters.
+ */
+void table_add_json(struct json_object *to, const char *key,
+		    struct libscols_table *table);
 
 #endif /* MAPBUFCTL_TABLE_H */

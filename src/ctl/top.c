@@ -155,7 +155,7 @@ static int print_table(const struct mapbuf_entry **entries, size_t count,
 	int failed;
 	size_t i;
 
-	table = table_build("top", columns, TOP_COLUMNS, 0);
+	table = table_build(columns, TOP_COLUMNS);
 	failed = !table;
 	for (i = 0; !failed && i < count; i++)
 		failed = add_line(table, entries[i]);

@@ -193,9 +193,8 @@ test_json_errors()
 {
 	fresh_system
 	expect "errors as JSON" 1 '{
-   "buffers": [
-
-   ]
+  "buffers": [
+  ]
 }' '{ "level": "error", "message": "mapbufctl: buffer '"'x'"': there is no such buffer (see mapbufctl list)" }' \
 		fake list --json x
 	rm -r "$tmp/root/sys"

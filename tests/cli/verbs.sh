@@ -271,52 +271,54 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
 	echo recorder >"$tmp/root/proc/123/comm"
 	contains "show --bytes" 0 "SIZE: 67108864" fake show --bytes adc0
 	expect "show as JSON" 1 '{
-   "buffers": [
-      {
-         "name": "adc0",
-         "size": 67108864,
-         "backing": "vmalloc",
-         "numa": null,
-         "path": "/dev/mapbuf0",
-         "opens": 0,
-         "mappings": 0,
-         "pinned": 0,
-         "exports": 2,
-         "errors": 3,
-         "id": 0,
-         "dmabits": 32,
-         "address": "0x12340000",
-         "cache": "wb",
-         "lastclose": "keep",
-         "owner": "'"$owner"'",
-         "group": "'"$group"'",
-         "mode": "0640"
-      }
-   ],
-   "holders": [
-      {
-         "name": "adc0",
-         "pid": 45,
-         "process": "viewer",
-         "unit": "viewer.service",
-         "opens": 0,
-         "mappings": 2
-      },{
-         "name": "adc0",
-         "pid": 46,
-         "process": "bash",
-         "unit": null,
-         "opens": 1,
-         "mappings": 0
-      },{
-         "name": "adc0",
-         "pid": 123,
-         "process": "recorder",
-         "unit": "recorder@adc0.service",
-         "opens": 2,
-         "mappings": 1
-      }
-   ]
+  "buffers": [
+    {
+      "name": "adc0",
+      "size": 67108864,
+      "backing": "vmalloc",
+      "numa": null,
+      "path": "/dev/mapbuf0",
+      "opens": 0,
+      "mappings": 0,
+      "pinned": 0,
+      "exports": 2,
+      "errors": 3,
+      "id": 0,
+      "dmabits": 32,
+      "address": "0x12340000",
+      "cache": "wb",
+      "lastclose": "keep",
+      "owner": "'"$owner"'",
+      "group": "'"$group"'",
+      "mode": "0640"
+    }
+  ],
+  "holders": [
+    {
+      "name": "adc0",
+      "pid": 45,
+      "process": "viewer",
+      "unit": "viewer.service",
+      "opens": 0,
+      "mappings": 2
+    },
+    {
+      "name": "adc0",
+      "pid": 46,
+      "process": "bash",
+      "unit": null,
+      "opens": 1,
+      "mappings": 0
+    },
+    {
+      "name": "adc0",
+      "pid": 123,
+      "process": "recorder",
+      "unit": "recorder@adc0.service",
+      "opens": 2,
+      "mappings": 1
+    }
+  ]
 }' '{ "level": "error", "message": "mapbufctl: buffer '"'x'"': there is no such buffer (see mapbufctl list)" }' \
 		fake show --json adc0 x
 	fake show --json adc1 >"$tmp/json"
