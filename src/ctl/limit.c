@@ -50,18 +50,31 @@ static char *find_configured(const char *root)
 	return found;
 }
 
-uint64_t limit_of_bytes(const char *root, uint64_t memory)
+/* 0 if it is missing, or not understood */
+static uint64_t parse(const char *text, uint64_t memory)
 {
-	char *text = system_read("/sys/module/mapbuf/parameters/max_bytes");
 	uint64_t bytes;
 	const char *why;
+
+	return text && !size_parse(text, memory, &bytes, &why) ? bytes : 0;
+}
+
+uint64_t limit_read(uint64_t memory, char **setting)
+{
+	*setting = system_read("/sys/module/mapbuf/parameters/max_bytes");
+	return parse(*setting, memory);
+}
+
+uint64_t limit_of_bytes(const char *root, uint64_t memory)
+{
+	char *text;
+	uint64_t bytes = limit_read(memory, &text);
 
 	if (!text || *root) {
 		free(text);
 		text = find_configured(root);
+		bytes = parse(text, memory);
 	}
-	if (!text || size_parse(text, memory, &bytes, &why))
-		bytes = memory / 2;
 	free(text);
-	return bytes;
+	return bytes ? bytes : memory / 2;
 }

@@ -7,25 +7,14 @@
 #include <mapbuf.h>
 
 #include "config.h"
+#include "limit.h"
 #include "overview.h"
 #include "size.h"
 #include "xalloc.h"
 
 #define CONTROL "/sys/class/misc/mapbuf-control/"
 
-/* In bytes; 0 if the module does not tell. */
-static uint64_t read_limit(char **setting)
-{
-	const char *why;
-	uint64_t bytes;
-
-	*setting = system_read("/sys/module/mapbuf/parameters/max_bytes");
-	if (!*setting || size_parse(*setting, size_of_memory(), &bytes, &why))
-		return 0;
-	return bytes;
-}
-
-/* In bytes; @otherwise if the module does not tell. */
+/* In bytes; @otherwise if the module does not report it. */
 static uint64_t read_bytes(const char *file, uint64_t otherwise)
 {
 	char *text = system_read("%s", file);
@@ -50,7 +39,7 @@ void usage_read(struct usage *usage, const struct mapbuf_list *list)
 			used += mapbuf_entry_size(entry);
 	}
 	usage->used = read_bytes(CONTROL "used", used);
-	usage->limit = read_limit(&usage->setting);
+	usage->limit = limit_read(size_of_memory(), &usage->setting);
 	usage->pinned = read_bytes(CONTROL "pinned", 0);
 }
 
