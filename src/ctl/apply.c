@@ -35,7 +35,7 @@ static void help(void)
 	     "      --no-wait    return before udev has named the new buffers\n"
 	     "      --prune      destroy idle buffers that are not configured\n"
 	     "      --replace    make idle buffers anew that differ from the configuration\n"
-	     "      --root=DIR   take the configuration, and users and groups, from below DIR");
+	     "      --root=DIR   read the configuration, users and groups below DIR");
 }
 
 static void tell(const struct step *step, enum level level, const char *what,
@@ -63,7 +63,7 @@ static int create(struct mapbuf_control *control, struct step *step)
 		why = explain_create(error, properties);
 		tell(step, LEVEL_ERROR,
 		     step->action == ACTION_REPLACE ?
-		     "is destroyed and cannot be made anew" : "cannot be made",
+		     "is destroyed and cannot be created again" : "cannot be made",
 		     why);
 		free(why);
 		return -1;

@@ -20,7 +20,7 @@
 static void help(void)
 {
 	puts("  -J, --json              print JSON\n"
-	     "      --seconds=SECONDS   how long it takes about; default: 20\n"
+	     "      --seconds=SECONDS   approximate run time; default: 20\n"
 	     "      --size=SIZE         of the memory that is measured; default: 64M");
 }
 

@@ -106,7 +106,7 @@ static const char *why_small(const char *backing)
 		return "this kernel has no transparent huge pages";
 	free(setting);
 	if (strcmp(backing, "contiguous") == 0 && kernel_is_before(6, 12))
-		return "kernels before 6.12 give them to the backing vmalloc only";
+		return "kernels before 6.12 use them only for the backing vmalloc";
 	return "free memory is in smaller pieces (create buffers at boot)";
 }
 

@@ -147,7 +147,7 @@ static int print_text(const struct bench *bench,
 	printf("Mapping %s, ns per MiB\n", size);
 	if (scols_print_table(tables[0]))
 		return -1;
-	puts("\nMoving data, telling of it, and opening");
+	puts("\nMoving data, notifying, and opening");
 	if (scols_print_table(tables[1]))
 		return -1;
 	if (bench->hint_count)

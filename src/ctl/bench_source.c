@@ -231,12 +231,12 @@ static int get_heap(struct bench *bench, const struct bench_source *source,
 	int heap, failed;
 
 	heap = open_device(bench, "/dev/dma_heap/system",
-			   "it takes a kernel with CONFIG_DMABUF_HEAPS_SYSTEM");
+			   "this requires a kernel with CONFIG_DMABUF_HEAPS_SYSTEM");
 	if (heap < 0)
 		return -1;
 	failed = ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data);
 	if (failed)
-		bench_lack(bench, "it gives no memory: %s", strerror(errno));
+		bench_lack(bench, "it provides no memory: %s", strerror(errno));
 	close(heap);
 	if (failed)
 		return -1;
@@ -255,7 +255,7 @@ static int get_udmabuf(struct bench *bench, const struct bench_source *source,
 	int device;
 
 	device = open_device(bench, "/dev/udmabuf",
-			     "modprobe udmabuf; it takes a kernel with CONFIG_UDMABUF");
+			     "modprobe udmabuf; this requires a kernel with CONFIG_UDMABUF");
 	if (device < 0)
 		return -1;
 	if (!new_memfd(bench, source, &under, 0)) {
@@ -264,7 +264,7 @@ static int get_udmabuf(struct bench *bench, const struct bench_source *source,
 		create.memfd = under.fd;
 		memory->fd = ioctl(device, UDMABUF_CREATE, &create);
 		if (memory->fd < 0)
-			bench_lack(bench, "it takes no such memory: %s (raise /sys/module/udmabuf/parameters/size_limit_mb)",
+			bench_lack(bench, "it does not accept this memory: %s (raise /sys/module/udmabuf/parameters/size_limit_mb)",
 				   strerror(errno));
 		bench_put(bench, &under);
 	}

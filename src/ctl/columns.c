@@ -186,7 +186,7 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "NAME", "name of the buffer", 0, 1, print_name },
 	{ "SIZE", "its size", 1, 1, print_size },
 	{ "BACKING", "where its memory comes from", 0, 1, print_backing },
-	{ "NUMA", "NUMA node asked for", 1, 1, print_numa },
+	{ "NUMA", "requested NUMA node", 1, 1, print_numa },
 	{ "PATH", "device node", 0, 1, print_path },
 	{ "OPENS", "open files", 1, 1, print_opens },
 	{ "MAPPINGS", "mappings", 1, 1, print_mappings },

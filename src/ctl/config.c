@@ -113,7 +113,7 @@ static void check_defaults(struct config *config, struct section *buffer)
 		if (config->defaults.settings[i].is_broken &&
 		    !buffer->settings[i].value)
 			config_error(config, buffer, &buffer->place,
-				     "its %s= from [" DEFAULTS "] is broken",
+				     "its %s= from [" DEFAULTS "] is invalid",
 				     property_table[i].key);
 	}
 }
@@ -138,7 +138,7 @@ static void warn_about_group(struct config *config)
 		return;
 	config->warned_about_group = 1;
 	message(LEVEL_WARNING,
-		"group '" DEFAULT_GROUP "' does not exist: buffers without Group= get the group root (systemd-sysusers makes it)");
+		"group '" DEFAULT_GROUP "' does not exist: buffers without Group= belong to the group root (systemd-sysusers creates it)");
 }
 
 static void settle_buffer(struct config *config, struct section *buffer,

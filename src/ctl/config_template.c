@@ -34,7 +34,7 @@ static void add_instance(struct config *config, int template, char *name)
 	} else if (buffer->template != template + 1) {
 		other = &config->templates[buffer->template - 1];
 		config_error(config, buffer, &mine->place,
-			     "[%s] of %s:%lu has it, too (leave it out of one of them)",
+			     "[%s] of %s:%lu describes it, too (remove it from one of them)",
 			     other->name, other->place.file, other->place.line);
 	}
 	free(name);

@@ -9,8 +9,8 @@
 
 static void help(void)
 {
-	puts("      --deferred   of a buffer in use, take the name away now and free the memory\n"
-	     "                   with its last user");
+	puts("      --deferred   remove the name of a buffer in use now, and free\n"
+	     "                   the memory when its last user closes it");
 }
 
 static int destroy(char **names, int count, unsigned int flags)

@@ -38,14 +38,14 @@ static const struct explanation create_errors[] = {
 
 /* Of a reserved range; they follow its address. */
 static const struct explanation range_errors[] = {
-	{ EBUSY, "somebody has claimed the range, or a part of it (see /proc/iomem)" },
+	{ EBUSY, "the range, or a part of it, is claimed already (see /proc/iomem)" },
 	{ EINVAL, SYSTEM_RAM },
 	{ ENOMEM, "the kernel cannot map the range" },
 	{ 0, NULL }
 };
 
-#define LOCKED_DOWN "the kernel is locked down and gives physical ranges to nobody (see /sys/kernel/security/lockdown)"
-#define NOT_RAW "a reserved range takes the capability CAP_SYS_RAWIO"
+#define LOCKED_DOWN "the kernel is locked down and allows no access to physical ranges (see /sys/kernel/security/lockdown)"
+#define NOT_RAW "a reserved range requires the capability CAP_SYS_RAWIO"
 
 static const struct explanation destroy_errors[] = {
 	{ EBUSY, IN_USE },

@@ -218,6 +218,6 @@ void make_named(const char *name, long long since)
 	progress_end();
 	if (is_late)
 		message(LEVEL_WARNING,
-			"mapbufctl: buffer '%s': is made, but udev has not given it a name in %d s (see systemctl status systemd-udevd)",
+			"mapbufctl: buffer '%s': exists, but udev has not named it within %d s (see systemctl status systemd-udevd)",
 			name, NAMED_MS / 1000);
 }

@@ -76,15 +76,15 @@ static char *check_signature(const char *needed, const char *signer)
 	int is_known;
 
 	if (!signer)
-		return xprintf("it is not signed, and this kernel takes signed modules only (%s): have DKMS sign it, enrol its key with mokutil --import %s, and reboot",
+		return xprintf("it is not signed, and this kernel accepts signed modules only (%s): have DKMS sign it, enrol its key with mokutil --import %s, and reboot",
 			       needed, dkms_key());
 	is_known = has_key(signer);
 	if (is_known > 0)
 		return NULL;
 	if (is_known == 0)
-		return xprintf("it is signed by '%s', of which this kernel has no key, and it takes signed modules only (%s): enrol that key, with mokutil --import %s if it is that of DKMS, and reboot",
+		return xprintf("it is signed by '%s', whose key this kernel does not have, and it accepts signed modules only (%s): enrol that key, with mokutil --import %s if it is that of DKMS, and reboot",
 			       signer, needed, dkms_key());
-	return xprintf("this kernel takes signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key, with mokutil --import %s if it is that of DKMS, and reboot (root is told here whether the kernel has it)",
+	return xprintf("this kernel accepts signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key, with mokutil --import %s if it is that of DKMS, and reboot (for root, this command reports whether the kernel has the key)",
 		       needed, signer, dkms_key());
 }
 

@@ -43,6 +43,6 @@ static int run(int argc, char **argv)
 
 const struct verb verb_notify = {
 	.name = "notify", .arguments = "NAME...",
-	.summary = "tell who waits for new data in buffers that there is some",
+	.summary = "wake the processes that wait for new data in buffers",
 	.run = run
 };

@@ -101,7 +101,7 @@ static void plan_present(struct plan *plan, const struct section *buffer,
 	if (!difference) {
 		add_step(plan, ACTION_KEEP, buffer->name, buffer, NULL);
 	} else if (!(flags & PLAN_REPLACE)) {
-		why = xprintf("%s (give --replace to have it made anew)",
+		why = xprintf("%s (give --replace to create it again)",
 			      difference);
 		free(difference);
 		add_step(plan, ACTION_LEAVE, buffer->name, buffer, why);

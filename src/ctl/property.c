@@ -196,9 +196,9 @@ const struct property property_table[PROPERTY_COUNT] = {
 	{ "OnCreate", "zero-on-create", "zero", NULL,
 	  "clear a reserved range, as other memory always is", set_on_create },
 	{ "NUMANode", "numa-node", NULL, "N",
-	  "take the memory from this node", set_numa_node },
+	  "allocate the memory from this NUMA node", set_numa_node },
 	{ "DMABits", "dma-bits", NULL, "N",
-	  "take memory below 2^N, 12 to 64", set_dma_bits },
+	  "use memory below 2^N, 12 to 64", set_dma_bits },
 	{ "User", "user", NULL, "USER",
 	  "owner of the node; default: root", set_user },
 	{ "Group", "group", NULL, "GROUP",
@@ -260,9 +260,9 @@ static int check_reserved(const struct properties *range, char *reason)
 	long page = sysconf(_SC_PAGESIZE);
 
 	if (!range->has_start)
-		snprintf(reason, REASON_SIZE, "the backing reserved needs to know where (give Start=, or --start=)");
+		snprintf(reason, REASON_SIZE, "the backing reserved requires a start address (give Start=, or --start=)");
 	else if (range->start % page || range->size % page)
-		snprintf(reason, REASON_SIZE, "a reserved range is made of whole pages (make start and size multiples of %ld)",
+		snprintf(reason, REASON_SIZE, "a reserved range consists of whole pages (make start and size multiples of %ld)",
 			 page);
 	else if (range->numa_node >= 0)
 		snprintf(reason, REASON_SIZE, "a reserved range belongs to no NUMA node (leave the node out)");
@@ -280,7 +280,7 @@ int properties_check(const struct properties *properties, char *reason)
 		return check_reserved(properties, reason);
 	if (!properties->has_start && properties->cache == mapbuf_caches()[0])
 		return 0;
-	snprintf(reason, REASON_SIZE, "only the backing reserved has a start and a cache (leave them out, or choose it)");
+	snprintf(reason, REASON_SIZE, "only the backing reserved accepts a start and a cache (leave them out, or choose that backing)");
 	return -1;
 }
 

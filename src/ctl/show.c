@@ -202,6 +202,6 @@ static int run(int argc, char **argv)
 
 const struct verb verb_show = {
 	.name = "show", .arguments = "[OPTION]... NAME...",
-	.summary = "show all about buffers, and which processes hold them",
+	.summary = "show all properties of buffers, and which processes use them",
 	.help = help, .run = run
 };

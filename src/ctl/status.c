@@ -53,13 +53,13 @@ static void tell_configured(const struct overview *from)
 		printf(" %s", from->missing[i]);
 	puts(from->missing_count ? " (mapbufctl apply)" : "");
 	if (from->config_errors) {
-		text = xprintf("%d errors, told above (mapbufctl apply --dry-run)",
+		text = xprintf("%d errors, reported above (mapbufctl apply --dry-run)",
 			       from->config_errors);
 		tell("Configuration", text);
 		free(text);
 	}
 	if (from->is_switched_off)
-		tell("At boot", "nothing is made: mapbuf.apply=0 is on the kernel command line");
+		tell("At boot", "no buffers are created: mapbuf.apply=0 is on the kernel command line");
 }
 
 static void tell_used(const struct overview *from)
@@ -77,7 +77,7 @@ static void tell_used(const struct overview *from)
 	putchar('\n');
 	/* Of buffers that were destroyed. */
 	if (from->usage.pinned)
-		printf("%14s: %s of destroyed buffers, until what has pinned it lets it go\n",
+		printf("%14s: %s of destroyed buffers, until it is unpinned\n",
 		       "Still pinned", pinned);
 }
 

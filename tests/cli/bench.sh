@@ -114,8 +114,8 @@ test_bench_machine()
 	notes "2 MiB pages of memfd that are off" "note: memfd, 2 MiB pages: switched off (echo advise"
 	notes "2 MiB pages of buffers" "note: mapbuf vmalloc: 0% of the mapping has 2 MiB pages: free memory is in smaller pieces"
 	notes "no free page of hugetlbfs" "note: hugetlbfs: 1 free pages of 2 MiB are needed, there are 0"
-	notes "a dma-heap that gives nothing" "note: dma-heap system: it gives no memory"
-	notes "a udmabuf that takes nothing" "note: udmabuf: it takes no such memory"
+	notes "a dma-heap that gives nothing" "note: dma-heap system: it provides no memory"
+	notes "a udmabuf that takes nothing" "note: udmabuf: it does not accept this memory"
 	machine sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance
 	machine sys/kernel/mm/transparent_hugepage/shmem_enabled \
 		"always [advise] never deny"

@@ -152,7 +152,7 @@ test_json_plan()
     {
       "action": "leave",
       "name": "adc0",
-      "why": "its size is 8192, not 4096 (give --replace to have it made anew)",
+      "why": "its size is 8192, not 4096 (give --replace to create it again)",
       "file": "'"$tmp"'/root/etc/mapbuf.conf",
       "line": 5
     }

@@ -42,13 +42,13 @@ test_status()
 		"3 configured in 1 files, 1 present, 2 missing: adc1 adc2 (mapbufctl apply)" \
 		fake status
 	contains "status: errors of the configuration" 1 \
-		"Configuration: 1 errors, told above" fake status
+		"Configuration: 1 errors, reported above" fake status
 	contains "status: and told they are" 1 \
 		"/etc/mapbuf.conf:7: buffer 'adc2': cannot be made: Size=1x" \
 		fake status
 	echo "quiet mapbuf.apply=0 root=/dev/vda" >"$tmp/root/proc/cmdline"
 	contains "status: switched off" 1 \
-		"nothing is made: mapbuf.apply=0 is on the kernel command line" \
+		"no buffers are created: mapbuf.apply=0 is on the kernel command line" \
 		fake status
 	echo 0.0.1 >"$tmp/root/sys/module/mapbuf/version"
 	contains "status: another version" 1 \
@@ -120,7 +120,7 @@ test_status_signed()
 		351c7f4a I------     1 perm 1f030000     0     0 $type Debian Secure Boot CA: 6ccece7e4c6c0d1f: X509.rsa 4c6c0d1f []
 	EOF
 	contains "status: signed by a key that the kernel does not trust" 1 \
-		"it is signed by 'DKMS module signing key', of which this kernel has no key" \
+		"it is signed by 'DKMS module signing key', whose key this kernel does not have" \
 		fake status
 	echo "0c2f7f4a I------     1 perm 1f030000     0     0 $type DKMS module signing key: e8b1aa7e4c6c: X509.rsa 7e4c6c []" \
 		>>"$keys"
@@ -176,7 +176,7 @@ test_status_module()
 	echo "none [integrity] confidentiality" \
 		>"$tmp/root/sys/kernel/security/lockdown"
 	contains "status: not signed, under lockdown" 1 \
-		"it is not signed, and this kernel takes signed modules only (lockdown" \
+		"it is not signed, and this kernel accepts signed modules only (lockdown" \
 		fake status
 	echo "[none] integrity confidentiality" \
 		>"$tmp/root/sys/kernel/security/lockdown"

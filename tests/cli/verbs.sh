@@ -52,7 +52,7 @@ create fail-later flags=0xe bytes=8192 backing=0 numa_node=0 dma_bits=0 uid=0 gi
 	printf '[fail-ENOMEM]\nSize=4K\nGroup=7\n' >"$tmp/root/etc/mapbuf.conf"
 	echo fail-ENOMEM >"$tmp/root/sys/class/mapbuf/mapbuf4/name"
 	expect "a buffer that cannot be made anew" 1 "" \
-		"@ROOT@/etc/mapbuf.conf:1: buffer 'fail-ENOMEM': is destroyed and cannot be made anew: not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)" \
+		"@ROOT@/etc/mapbuf.conf:1: buffer 'fail-ENOMEM': is destroyed and cannot be created again: not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)" \
 		fake apply --replace --root="$tmp/root"
 }
 

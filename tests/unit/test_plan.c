@@ -72,7 +72,7 @@ static void keeps_what_is_there(void **state)
 	plans(present, 3, "keep adc0\nkeep adc1\n");
 }
 
-#define ANEW " (give --replace to have it made anew)\n"
+#define ANEW " (give --replace to create it again)\n"
 
 static void leaves_what_differs(void **state)
 {
