@@ -105,6 +105,7 @@ static void indented_line(void **state)
 static void long_lines(void **state)
 {
 	struct config config;
+	const char *why = CONF ":4: buffer 'adc0': cannot be made: this line is not understood";
 	char text[12000];
 
 	(void)state;
@@ -112,7 +113,7 @@ static void long_lines(void **state)
 		 "");
 	fixture_write(CONF, text);
 	read_config(&config);
-	assert_non_null(strstr(told, CONF ":4: buffer 'adc0': cannot be made: this line is not understood"));
+	assert_non_null(strstr(told, why));
 	assert_int_equal(config.error_count, 1);
 	assert_int_equal(config.buffers[0].properties.size, 1 << 20);
 	config_free(&config);
