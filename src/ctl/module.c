@@ -11,6 +11,7 @@
 #include "xalloc.h"
 
 #define NAME "mapbuf"
+#define DKMS_NAME NAME "/" MAPBUF_VERSION
 
 static int exists(const char *format, const char *release)
 {
@@ -97,15 +98,16 @@ static char *check_file(struct kmod_module *module, const char *release)
 
 	error = kmod_module_get_info(module, &info);
 	if (error < 0)
-		return xprintf("%s cannot be read: %s (dkms install --force " NAME ")",
-			       kmod_module_get_path(module), strerror(-error));
+		return xprintf("%s cannot be read: %s (dkms install --force %s)",
+			       kmod_module_get_path(module), strerror(-error),
+			       DKMS_NAME);
 	built_for = get_info(info, "vermagic");
 	signer = get_info(info, "signer");
 	if (built_for)
 		built_for[strcspn(built_for, " ")] = '\0';
 	if (built_for && strcmp(built_for, release) != 0)
-		why = xprintf("it was built for kernel %s, not %s (dkms install --force " NAME ")",
-			      built_for, release);
+		why = xprintf("it was built for kernel %s, not %s (dkms install --force %s)",
+			      built_for, release, DKMS_NAME);
 	else if (needed)
 		why = check_signature(needed, signer);
 	free(built_for);
@@ -177,10 +179,10 @@ static char *explain_no_file(const char *release)
 		return xprintf("/lib/modules has nothing for the running kernel %s (reboot into an installed one)",
 			       release);
 	if (!exists("/lib/modules/%s/build", release))
-		return xprintf("it is not built for kernel %s, whose headers are not installed (install linux-headers-%s or kernel-devel, DKMS then builds it)",
-			       release, release);
-	return xprintf("it is not built for kernel %s (dkms status; dkms autoinstall)",
-		       release);
+		return xprintf("it is not built for kernel %s, whose headers are not installed (reboot if a newer kernel is installed; or install linux-headers-%s or kernel-devel-%s, and run: dkms install %s)",
+			       release, release, release, DKMS_NAME);
+	return xprintf("it is not built for kernel %s (dkms install %s prints why)",
+		       release, DKMS_NAME);
 }
 
 /* As their managers mark them */

@@ -162,12 +162,15 @@ test_status_module()
 	depmod -b "$tmp/root" "$release" 2>"$tmp/depmod"
 	contains "status: no headers" 1 "whose headers are not installed" \
 		fake status
+	contains "status: what to do" 1 \
+		"and run: dkms install mapbuf/$version)" fake status
 	mkdir "$tmp/root$modules/build"
 	contains "status: not built" 1 "it is not built for kernel $release" \
 		fake status
 	module_file "$modules/updates" "vermagic=5.1.0 SMP"
 	contains "status: built for another kernel" 1 \
-		"it was built for kernel 5.1.0, not $release" fake status
+		"it was built for kernel 5.1.0, not $release (dkms install --force mapbuf/$version)" \
+		fake status
 	module_file "$modules/updates" "vermagic=$release SMP"
 	contains "status: not loaded" 1 "nothing seems to be in the way" \
 		fake status
