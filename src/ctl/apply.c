@@ -188,6 +188,7 @@ static void describe(const struct mapbuf_entry *entry, struct present *present)
 		.mappings = mapbuf_entry_mappings(entry),
 		.dma_bits = mapbuf_entry_dma_bits(entry),
 		.phys_addr = mapbuf_entry_phys_addr(entry),
+		.device = mapbuf_entry_device(entry),
 		.cache = mapbuf_entry_cache(entry),
 		.zero_on_last_close = mapbuf_entry_zero_on_last_close(entry),
 	};

@@ -118,6 +118,26 @@ static void print_address(char *cell, const struct mapbuf_entry *entry,
 		snprintf(cell, CELL_SIZE, "%#" PRIx64, address);
 }
 
+static void print_device(char *cell, const struct mapbuf_entry *entry,
+			 int exact)
+{
+	const char *device = mapbuf_entry_device(entry);
+
+	(void)exact;
+	if (device)
+		snprintf(cell, CELL_SIZE, "%s", device);
+}
+
+static void print_dma_address(char *cell, const struct mapbuf_entry *entry,
+			      int exact)
+{
+	int64_t address = mapbuf_entry_dma_address(entry);
+
+	(void)exact;
+	if (address >= 0)
+		snprintf(cell, CELL_SIZE, "%#" PRIx64, address);
+}
+
 static void print_cache(char *cell, const struct mapbuf_entry *entry, int exact)
 {
 	(void)exact;
@@ -199,6 +219,9 @@ const struct column column_table[COLUMN_COUNT] = {
 	{ "DMABITS", "its memory lies below 2^N", 1, 0, print_dma_bits },
 	{ "ADDRESS", "where its memory begins, if in one piece; for root",
 	  0, 0, print_address },
+	{ "DEVICE", "device that it belongs to", 0, 0, print_device },
+	{ "DMAADDRESS", "where that device finds it, if in one piece; for root",
+	  0, 0, print_dma_address },
 	{ "CACHE", "how processors access it: wb, wc or uc", 0, 0,
 	  print_cache },
 	{ "LASTCLOSE", "what the last close does to its contents", 0, 0,

@@ -7,7 +7,7 @@
 
 struct mapbuf_entry;
 
-#define CELL_SIZE 64
+#define CELL_SIZE 256
 
 /**
  * struct column - one of the table
@@ -26,7 +26,7 @@ struct column {
 	void (*print)(char *cell, const struct mapbuf_entry *entry, int exact);
 };
 
-#define COLUMN_COUNT 18
+#define COLUMN_COUNT 20
 extern const struct column column_table[COLUMN_COUNT];
 
 /* -1 if there is none; capitals do not matter */

@@ -37,6 +37,7 @@ extern const struct verb verb_events;
 extern const struct verb verb_list;
 extern const struct verb verb_map;
 extern const struct verb verb_notify;
+extern const struct verb verb_sync;
 extern const struct verb verb_show;
 extern const struct verb verb_status;
 extern const struct verb verb_top;

@@ -44,6 +44,19 @@ static const struct explanation range_errors[] = {
 	{ 0, NULL }
 };
 
+#define OUT_OF_REACH "it cannot reach so much memory (make the buffer smaller; see Device in mapbuf.conf(5))"
+#define OTHER_BUS "the module supports only devices of the buses pci and platform that do DMA; on this machine perhaps only those with a driver"
+
+/* Of a device; they follow its path. */
+static const struct explanation device_errors[] = {
+	{ EBUSY, "its driver is for processes (VFIO): they map what they want" },
+	{ EIO, OUT_OF_REACH },
+	{ ENODEV, "there is no such device (see ls /sys/bus/*/devices)" },
+	{ EOPNOTSUPP, OTHER_BUS },
+	{ E2BIG, "the loaded module is older than mapbufctl (load the module again)" },
+	{ 0, NULL }
+};
+
 #define LOCKED_DOWN "the kernel is locked down and allows no access to physical ranges (see /sys/kernel/security/lockdown)"
 #define NOT_RAW "a reserved range requires the capability CAP_SYS_RAWIO"
 
@@ -97,6 +110,11 @@ char *explain_create(int error, const struct properties *properties)
 {
 	const char *backing = properties->backing, *words;
 
+	if (properties->device) {
+		words = find(device_errors, error);
+		if (words)
+			return xprintf("%s: %s", properties->device, words);
+	}
 	if (properties->has_start) {
 		words = find(range_errors, error);
 		if (words)

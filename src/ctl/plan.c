@@ -29,6 +29,24 @@ static char *find_node_difference(const struct properties *wanted,
 	return NULL;
 }
 
+/* Paths of one device can differ: its name is the last part. */
+static const char *last_part(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : "none";
+}
+
+static char *find_device_difference(const struct properties *wanted,
+				    const struct present *present)
+{
+	const char *is = last_part(present->device);
+	const char *should = last_part(wanted->device);
+
+	return strcmp(is, should) ?
+	       xprintf("its device is %s, not %s", is, should) : NULL;
+}
+
 static const char *zero_or_keep(int zero)
 {
 	return zero ? "zero" : "keep";
@@ -67,6 +85,8 @@ static char *find_difference(const struct properties *wanted,
 		return xprintf("its DMA bits are %" PRId64 ", not %u",
 			       present->dma_bits, wanted->dma_bits);
 	difference = find_range_difference(wanted, present);
+	if (!difference)
+		difference = find_device_difference(wanted, present);
 	if (difference)
 		return difference;
 	if (present->zero_on_last_close >= 0 &&
@@ -248,6 +268,9 @@ static void print_properties(const struct properties *p, FILE *to)
 		fprintf(to, " NUMANode=%d", p->numa_node);
 	if (p->dma_bits)
 		fprintf(to, " DMABits=%u", p->dma_bits);
+	if (p->device)
+		fprintf(to, " Device=%s ShowAddress=%s", p->device,
+			p->show_address ? "yes" : "no");
 	fprintf(to, " User=%u Group=%u Mode=%04o OnLastClose=%s\n", p->uid,
 		p->gid, p->mode, zero_or_keep(p->zero_on_last_close));
 }
@@ -290,6 +313,9 @@ static void add_properties(struct json_object *to, const struct properties *p)
 		      zero_or_keep(p->zero_on_create) : NULL);
 	json_add_number(to, "numa", p->numa_node);
 	json_add_number(to, "dmabits", p->dma_bits ? (int64_t)p->dma_bits : -1);
+	json_add_text(to, "device", p->device);
+	json_add_text(to, "showaddress", !p->device ? NULL :
+		      p->show_address ? "yes" : "no");
 	json_add_number(to, "owner", p->uid);
 	json_add_number(to, "group", p->gid);
 	json_add_text(to, "mode", mode);

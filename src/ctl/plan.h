@@ -24,6 +24,7 @@ struct present {
 	int64_t dma_bits;
 	int64_t phys_addr;
 	const char *cache;
+	const char *device;
 	int64_t zero_on_last_close;
 	int has_node;
 	uid_t uid;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,33 @@ static int set_on_last_close(struct properties *to, const char *value,
 	return parse_zero(value, &to->zero_on_last_close, reason);
 }
 
+/* Whether it is there is seen when the buffer is created. */
+static int set_device(struct properties *to, const char *value,
+		      const struct environment *env, char *reason)
+{
+	(void)env;
+	if (strncmp(value, "/sys/", 5) != 0) {
+		snprintf(reason, REASON_SIZE, "it is not the path of a device in /sys (write for instance /sys/bus/pci/devices/0000:01:00.0)");
+		return -1;
+	}
+	to->device = value;
+	return 0;
+}
+
+static int set_show_address(struct properties *to, const char *value,
+			    const struct environment *env, char *reason)
+{
+	int is_yes = strcmp(value, "yes") == 0;
+
+	(void)env;
+	if (!is_yes && strcmp(value, "no") != 0) {
+		snprintf(reason, REASON_SIZE, "it is neither yes nor no");
+		return -1;
+	}
+	to->show_address = is_yes;
+	return 0;
+}
+
 const struct property property_table[PROPERTY_COUNT] = {
 	{ "Size", "size", NULL, "SIZE",
 	  "bytes, or with K M G T, or N% of memory", set_size },
@@ -207,6 +235,10 @@ const struct property property_table[PROPERTY_COUNT] = {
 	  "permissions of the node; default: 0660, or 0600 if reserved", set_mode },
 	{ "OnLastClose", "zero-on-last-close", "zero", NULL,
 	  "clear the memory with the last close", set_on_last_close },
+	{ "Device", "device", NULL, "PATH",
+	  "device that the buffer belongs to, a path in /sys", set_device },
+	{ "ShowAddress", "show-address", "yes", NULL,
+	  "show the device's address to those who may write", set_show_address },
 };
 
 int property_find(const char *key)
@@ -276,6 +308,10 @@ static int check_reserved(const struct properties *range, char *reason)
 
 int properties_check(const struct properties *properties, char *reason)
 {
+	if (properties->show_address && !properties->device) {
+		snprintf(reason, REASON_SIZE, "only a buffer with a device has an address to show (give Device=, or --device=)");
+		return -1;
+	}
 	if (is_reserved(properties))
 		return check_reserved(properties, reason);
 	if (!properties->has_start && properties->cache == mapbuf_caches()[0])
@@ -284,10 +320,14 @@ int properties_check(const struct properties *properties, char *reason)
 	return -1;
 }
 
-/* The values were checked when they were read, so setting cannot fail. */
+/*
+ * The values were checked when they were read, so setting cannot fail, but that of
+ * the device.
+ */
 struct mapbuf_options *properties_to_options(const struct properties *from)
 {
 	struct mapbuf_options *options = mapbuf_options_new();
+	int error;
 
 	if (!options)
 		return NULL;
@@ -303,5 +343,12 @@ struct mapbuf_options *properties_to_options(const struct properties *from)
 	mapbuf_options_set_mode(options, from->mode);
 	mapbuf_options_set_zero_on_last_close(options,
 					      from->zero_on_last_close);
-	return options;
+	mapbuf_options_set_show_address(options, from->show_address);
+	if (!mapbuf_options_set_device(options, from->device))
+		return options;
+	error = errno;
+	mapbuf_options_free(options);
+	/* What is not there is no device. */
+	errno = error == ENOENT || error == ENOTDIR ? ENODEV : error;
+	return NULL;
 }

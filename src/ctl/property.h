@@ -35,6 +35,8 @@ struct properties {
 	int has_mode;
 	mode_t mode;
 	int zero_on_last_close;
+	const char *device;	/* path in sysfs, or NULL; belongs to the caller */
+	int show_address;	/* that the device uses */
 };
 
 /**
@@ -57,7 +59,7 @@ struct property {
 		   const struct environment *env, char *reason);
 };
 
-#define PROPERTY_COUNT 11
+#define PROPERTY_COUNT 13
 extern const struct property property_table[PROPERTY_COUNT];
 
 /* -1 if there is none */
@@ -76,7 +78,7 @@ void properties_settle(struct properties *properties);
 int properties_use_default_group(const struct properties *properties);
 /* Whether they go together; if not, fills in the reason and gives -1. */
 int properties_check(const struct properties *properties, char *reason);
-/* NULL when out of memory */
+/* NULL with errno set: there is no such device, or not enough memory. */
 struct mapbuf_options *properties_to_options(const struct properties *from);
 
 /* account.c; -1 if there is no such user or group */

@@ -29,8 +29,8 @@
 
 /*
  * devices_lock protects the list of buffers that belong to a device, and of each
- * device_gone, device_linked, device_translated and changes of device_map.  Taken under the lock of a
- * device; dma_lock is taken under it.
+ * device_gone, device_linked, device_translated and changes of device_map.  Taken
+ * under the lock of a device; dma_lock is taken under it.
  */
 static DEFINE_MUTEX(devices_lock);
 static LIST_HEAD(devices);

@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 
+#include "device.h"
 #include "dmabuf.h"
 #include "mapbuf.h"
 

@@ -22,8 +22,10 @@ struct mapbuf_entry {
 	int64_t exports;
 	int64_t dma_bits;
 	int64_t phys_addr;
+	int64_t dma_address;
 	int64_t zero_on_last_close;
 	char *path;
+	char *device;
 };
 
 struct mapbuf_list {
@@ -65,6 +67,15 @@ static int set_path(struct mapbuf_entry *entry, int has_file)
 	return -1;
 }
 
+static void set_device(struct mapbuf_entry *entry)
+{
+	char link[PATH_MAX];
+
+	snprintf(link, sizeof(link), "%s/mapbuf%u/device",
+		 libmapbuf_class_dir(), entry->id);
+	entry->device = realpath(link, NULL);
+}
+
 /* Fails with ENOENT or ENODEV when the buffer was destroyed meanwhile. */
 static int read_entry(int class, struct mapbuf_entry *entry, int has_file)
 {
@@ -93,11 +104,13 @@ static int read_entry(int class, struct mapbuf_entry *entry, int has_file)
 	entry->exports = read_optional(dir, "exports");
 	entry->dma_bits = read_optional(dir, "dma_bits");
 	entry->phys_addr = read_optional(dir, "phys_addr");
+	entry->dma_address = read_optional(dir, "dma_addr");
 	entry->zero_on_last_close = read_zero_on_last_close(dir);
 	if (libmapbuf_read_text(dir, "cache", entry->cache,
 				sizeof(entry->cache)))
 		entry->cache[0] = '\0';
 	close(dir);
+	set_device(entry);
 	return set_path(entry, has_file);
 }
 
@@ -157,8 +170,10 @@ void mapbuf_list_free(struct mapbuf_list *list)
 
 	if (!list)
 		return;
-	for (i = 0; i < list->count; i++)
+	for (i = 0; i < list->count; i++) {
 		free(list->entries[i].path);
+		free(list->entries[i].device);
+	}
 	free(list->entries);
 	free(list);
 }
@@ -255,6 +270,16 @@ int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry)
 {
 	return entry->phys_addr;
+}
+
+const char *mapbuf_entry_device(const struct mapbuf_entry *entry)
+{
+	return entry->device;
+}
+
+int64_t mapbuf_entry_dma_address(const struct mapbuf_entry *entry)
+{
+	return entry->dma_address;
 }
 
 const char *mapbuf_entry_cache(const struct mapbuf_entry *entry)

@@ -318,6 +318,10 @@ int64_t mapbuf_entry_errors(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_dma_bits(const struct mapbuf_entry *entry);
 /* -1 also for ordinary users, and for memory that is not in one piece */
 int64_t mapbuf_entry_phys_addr(const struct mapbuf_entry *entry);
+/* The path in sysfs of the device that the buffer belongs to; NULL if there is none. */
+const char *mapbuf_entry_device(const struct mapbuf_entry *entry);
+/* -1 also for ordinary users, and if the device does not find it in one piece */
+int64_t mapbuf_entry_dma_address(const struct mapbuf_entry *entry);
 /* One of mapbuf_caches(); empty if the module does not report it. */
 const char *mapbuf_entry_cache(const struct mapbuf_entry *entry);
 /* 1 or 0 */

@@ -42,6 +42,7 @@ show
 create
 destroy
 apply
+sync
 wait
 events
 bench
@@ -75,7 +76,8 @@ test_bash()
 {
 	completes "bash: verbs" "$all_verbs" in_bash ""
 	completes "bash: a verb" "show
-status" in_bash s
+status
+sync" in_bash s
 	completes "bash: options" "--dry-run
 --no-wait
 --json
@@ -100,7 +102,8 @@ frames" in_bash show ""
 	completes "bash: columns added by -o" "+ADDRESS" in_bash list -o +A
 	completes "bash: buffers of list" "frames" in_bash list fr
 	completes "bash: verbs of help" "show
-status" in_bash help s
+status
+sync" in_bash help s
 	completes "bash: values" "vmalloc
 contiguous
 reserved" in_bash create --backing =
@@ -129,7 +132,8 @@ frames" in_fish "show "
 		in_fish "list --output=+A"
 	completes "fish: buffers of list" "frames" in_fish "list fr"
 	completes "fish: verbs of help" "show
-status" in_fish "help s"
+status
+sync" in_fish "help s"
 	completes "fish: values" "--backing=vmalloc
 --backing=contiguous
 --backing=reserved" in_fish "create --backing="

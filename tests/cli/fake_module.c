@@ -184,7 +184,7 @@ static void wait_to_go(void)
 
 static int create(struct mapbuf_create *request, const char *log)
 {
-	char path[1024], range[64] = "";
+	char path[1024], range[128] = "";
 	unsigned int id;
 	size_t i;
 
@@ -194,6 +194,9 @@ static int create(struct mapbuf_create *request, const char *log)
 		snprintf(range, sizeof(range), " phys_addr=%#llx cache=%u",
 			 (unsigned long long)request->phys_addr,
 			 request->cache);
+	if (request->device[0])
+		snprintf(range, sizeof(range), " device=%.*s",
+			 MAPBUF_DEVICE_SIZE, request->device);
 	write_line(log, "a", "create %s flags=%#x bytes=%llu backing=%u numa_node=%d dma_bits=%u uid=%u gid=%u mode=%04o%s",
 		   request->name, request->flags,
 		   (unsigned long long)request->bytes, request->backing,
@@ -304,6 +307,24 @@ static int opened(int fd, struct mapbuf_info *request)
 	return error;
 }
 
+/* A buffer that begins with "lone" belongs to no device. */
+static int sync_buffer(int fd, const struct mapbuf_sync *request,
+		       const char *log)
+{
+	struct mapbuf_info about = { .size = sizeof(about) };
+	int error = info(fd, &about);
+
+	if (error || request->size != sizeof(*request))
+		abort();
+	write_line(log, "a", "sync %s flags=%#x offset=%llu bytes=%llu",
+		   about.name, request->flags,
+		   (unsigned long long)request->offset,
+		   (unsigned long long)request->bytes);
+	if (request->offset + request->bytes > about.bytes)
+		return EINVAL;
+	return strncmp(about.name, "lone", 4) == 0 ? ENODEV : 0;
+}
+
 int __wrap_ioctl(int fd, unsigned long number, void *request)
 {
 	char log[512];
@@ -322,6 +343,8 @@ int __wrap_ioctl(int fd, unsigned long number, void *request)
 		errno = notify(fd, request, "notify", log);
 	else if (number == MAPBUF_IOC_SEEN)
 		errno = notify(fd, request, "seen", log);
+	else if (number == MAPBUF_IOC_SYNC)
+		errno = sync_buffer(fd, request, log);
 	else
 		errno = ENOTTY;
 	return errno ? -1 : 0;

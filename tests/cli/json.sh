@@ -144,6 +144,8 @@ test_json_plan()
       "oncreate": "keep",
       "numa": null,
       "dmabits": null,
+      "device": null,
+      "showaddress": null,
       "owner": 0,
       "group": 0,
       "mode": "0600",

@@ -254,6 +254,8 @@ test_show()
         ID: 0
    DMABITS: 32
    ADDRESS: 0x12340000
+    DEVICE: -
+DMAADDRESS: -
      CACHE: wb
  LASTCLOSE: keep
      OWNER: $owner
@@ -286,6 +288,8 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
       "id": 0,
       "dmabits": 32,
       "address": "0x12340000",
+      "device": null,
+      "dmaaddress": null,
       "cache": "wb",
       "lastclose": "keep",
       "owner": "'"$owner"'",

@@ -2,7 +2,7 @@
 /*
  * Devices that do not see memory itself: all DMA goes through bounce buffers
  * (swiotlb=force), so what is not synchronized, in the right direction, is not
- * there.  The device is that of kmod/driver.c.
+ * there.  The device is that of kmod/driver_calls.c.
  */
 #include "use.h"
 

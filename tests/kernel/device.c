@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers that belong to a device: that of kmod/driver.c, which does what it is told
+ * Buffers that belong to a device: that of kmod/driver_calls.c, which does what it is told
  * with addresses.  With and without bounce buffers (swiotlb=force): behind them what
  * is not synchronized, in the right direction, is not there.
  */

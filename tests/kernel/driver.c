@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What <linux/mapbuf.h> gives to drivers, and dma-bufs to devices, through
- * kmod/driver.c.
+ * kmod/driver_calls.c.
  */
 #include "inject.h"
 #include "use.h"

@@ -34,7 +34,7 @@ int reserve(const char *name, uint64_t start, uint64_t bytes,
 /* Where the memory of the ivshmem device is, switched on; 0 if there is none. */
 uint64_t ivshmem(void);
 
-/* The module kmod/driver.c: a descriptor of its node; and undo that. */
+/* The module kmod/driver_calls.c: a descriptor of its node; and undo that. */
 int driver_load(void);
 void driver_unload(int fd);
 

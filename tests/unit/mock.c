@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "mock.h"
 
-#define REQUEST_SIZE 128
+#define REQUEST_SIZE sizeof(struct mapbuf_create)
 
 static struct call {
 	unsigned long number;

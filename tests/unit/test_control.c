@@ -109,6 +109,39 @@ static void creates_over_a_range(void **state)
 	mock_finished();
 }
 
+static void creates_for_a_device(void **state)
+{
+	struct mapbuf_options *options = options_of_size(4096);
+	const struct mapbuf_create request = {
+		.size = sizeof(request), .bytes = 4096, .name = "adc0",
+		.flags = MAPBUF_CREATE_SHOW_ADDRESS, .device = "cpu/cpu0"
+	};
+	const struct mapbuf_create plain = {
+		.size = sizeof(plain), .bytes = 4096, .name = "adc0"
+	};
+
+	(void)state;
+	assert_int_equal(mapbuf_options_set_device(options, "/sys/no"), -1);
+	assert_int_equal(errno, ENOENT);
+	/* A directory, but of no device */
+	assert_int_equal(mapbuf_options_set_device(options, "/tmp"), -1);
+	assert_int_equal(errno, ENODEV);
+	assert_int_equal(mapbuf_options_set_device(options,
+						   "/sys/devices/system/cpu/cpu0"),
+			 0);
+	assert_int_equal(mapbuf_options_set_show_address(options, 1), 0);
+	mock_ioctl(MAPBUF_IOC_CREATE, &request, &request, sizeof(request), 0);
+	assert_int_equal(mapbuf_control_create(control, "adc0", options, NULL),
+			 0);
+	assert_int_equal(mapbuf_options_set_device(options, NULL), 0);
+	mapbuf_options_set_show_address(options, 0);
+	mock_ioctl(MAPBUF_IOC_CREATE, &plain, &plain, sizeof(plain), 0);
+	assert_int_equal(mapbuf_control_create(control, "adc0", options, NULL),
+			 0);
+	mapbuf_options_free(options);
+	mock_finished();
+}
+
 static void takes_options_back(void **state)
 {
 	struct mapbuf_options *options = options_of_size(4096);
@@ -224,6 +257,7 @@ int main(void)
 		control_test(creates_plain),
 		control_test(creates_with_everything),
 		control_test(creates_over_a_range),
+		control_test(creates_for_a_device),
 		control_test(takes_options_back),
 		control_test(refuses_options),
 		control_test(destroys),

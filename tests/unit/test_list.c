@@ -69,6 +69,7 @@ static void sorted_and_complete(void **state)
 	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/phys_addr",
 		      "0x0000000123456000\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/dma_addr", "0xf0000000\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/cache", "wc\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/on_last_close", "zero\n");
 	fixture_write("/sys/class/mapbuf/mapbuf10/on_last_close", "keep\n");
@@ -88,6 +89,8 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);
+	assert_int_equal(mapbuf_entry_dma_address(entry), 0xf0000000);
+	assert_null(mapbuf_entry_device(entry));
 	assert_string_equal(mapbuf_entry_cache(entry), "wc");
 	assert_int_equal(mapbuf_entry_zero_on_last_close(entry), 1);
 	entry = mapbuf_list_get(list, 1);
@@ -99,6 +102,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_pinned(entry), -1);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), -1);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), -1);
+	assert_int_equal(mapbuf_entry_dma_address(entry), -1);
 	assert_string_equal(mapbuf_entry_cache(entry), "");
 	assert_int_equal(mapbuf_entry_zero_on_last_close(entry), 0);
 	assert_null(mapbuf_list_get(list, 2));

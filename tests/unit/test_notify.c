@@ -175,6 +175,57 @@ static void exports(void **state)
 	mock_finished();
 }
 
+static void synchronizes_as(uint64_t offset, uint64_t bytes, int error)
+{
+	struct mapbuf_sync request = {
+		.size = sizeof(request), .offset = offset, .bytes = bytes,
+		.flags = MAPBUF_SYNC_FOR_CPU | MAPBUF_SYNC_FROM_DEVICE
+	};
+
+	mock_ioctl(MAPBUF_IOC_SYNC, &request, &request, sizeof(request), error);
+}
+
+static void synchronizes(void **state)
+{
+	const unsigned int flags = MAPBUF_FOR_CPU | MAPBUF_FROM_DEVICE;
+
+	(void)state;
+	assert_int_equal(MAPBUF_FOR_DEVICE, MAPBUF_SYNC_FOR_DEVICE);
+	assert_int_equal(MAPBUF_TO_DEVICE, MAPBUF_SYNC_TO_DEVICE);
+	synchronizes_as(64, 100, 0);
+	assert_int_equal(mapbuf_sync(buffer, 64, 100, flags), 0);
+	synchronizes_as(64, (1 << 20) - 64, 0);
+	assert_int_equal(mapbuf_sync(buffer, 64, 0, flags), 0);
+	synchronizes_as(1 << 20, 0, EINVAL);
+	assert_int_equal(mapbuf_sync(buffer, 1 << 20, 0, flags), -1);
+	assert_int_equal(errno, EINVAL);
+	mock_finished();
+}
+
+static void finds_address(void **state)
+{
+	const struct mapbuf_dma request = {
+		.size = sizeof(request), .offset = 4096
+	};
+	struct mapbuf_dma told = request;
+	uint64_t address = 1, length = 1;
+
+	(void)state;
+	told.address = 0x12345000;
+	told.bytes = 8192;
+	mock_ioctl(MAPBUF_IOC_DMA, &request, &told, sizeof(request), 0);
+	assert_int_equal(mapbuf_dma_address(buffer, 4096, &address, &length), 0);
+	assert_int_equal(address, 0x12345000);
+	assert_int_equal(length, 8192);
+	mock_ioctl(MAPBUF_IOC_DMA, &request, &told, sizeof(request), 0);
+	assert_int_equal(mapbuf_dma_address(buffer, 4096, &address, NULL), 0);
+	mock_ioctl(MAPBUF_IOC_DMA, &request, &told, sizeof(request), EPERM);
+	assert_int_equal(mapbuf_dma_address(buffer, 4096, &address, &length),
+			 -1);
+	assert_int_equal(errno, EPERM);
+	mock_finished();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +233,8 @@ int main(void)
 		cmocka_unit_test_teardown(notifies_not_when_reading, teardown),
 		cmocka_unit_test_setup_teardown(sees, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(synchronizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(finds_address, setup, teardown),
 		cmocka_unit_test_setup_teardown(hands_over_eventfd, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(exports, setup, teardown),

@@ -82,7 +82,7 @@ _mapbufctl()
 			mapfile -t COMPREPLY < <(compgen \
 				-W "$(_mapbufctl_words verbs)" -- "$word")
 			;;
-		destroy | list | notify | show | wait)
+		destroy | list | notify | show | sync | wait)
 			mapfile -t COMPREPLY < <(compgen \
 				-W "$(_mapbufctl_words buffers)" -- "$word")
 			;;

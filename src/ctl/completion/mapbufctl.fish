@@ -46,6 +46,6 @@ complete -c mapbufctl -f
 complete -c mapbufctl -n 'test -z (__mapbufctl_verb)' -a '(__mapbufctl_verbs)'
 complete -c mapbufctl -n 'test -z (__mapbufctl_verb)' -a '--help --version'
 complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) help' -a '(__mapbufctl_verbs)'
-complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) destroy list notify show wait' -a '(__mapbufctl_buffers)'
+complete -c mapbufctl -n 'contains -- (__mapbufctl_verb) destroy list notify show sync wait' -a '(__mapbufctl_buffers)'
 complete -c mapbufctl -n 'test -n (__mapbufctl_verb); and string match -q -- "-*" (commandline -ct); and not string match -q -- "*=*" (commandline -ct)' -a '(__mapbufctl_options)'
 complete -c mapbufctl -n 'test -n (__mapbufctl_verb); and string match -q -- "*=*" (commandline -ct)' -a '(__mapbufctl_values)'

@@ -18,7 +18,7 @@
 
 #include "compat/features.h"
 #include "driver.h"
-#include "mix.h"
+#include "driver_device.h"
 
 #define MAPS 2
 
@@ -42,40 +42,6 @@ struct client {
 #endif
 };
 
-/* What imports; it does nothing. */
-static struct platform_device *device;
-
-static void fill(void *where, size_t bytes, u64 seed)
-{
-	u64 *at = where;
-	size_t i;
-
-	for (i = 0; i < bytes / sizeof(*at); i++)
-		at[i] = mix(seed + i);
-}
-
-static int check(const void *where, size_t bytes, u64 seed)
-{
-	const u64 *at = where;
-	size_t i;
-
-	for (i = 0; i < bytes / sizeof(*at); i++) {
-		if (at[i] != mix(seed + i))
-			return -EBADMSG;
-	}
-	return 0;
-}
-
-/* As a bus would do for the device, where it sees physical memory. */
-static int use_address(u64 address, u64 bytes, u64 seed, bool writes)
-{
-	void *memory = phys_to_virt(address);
-
-	if (writes)
-		fill(memory, bytes, seed);
-	return check(memory, bytes, seed);
-}
-
 /* Begin to be a user of what @buf is. */
 static int keep(struct client *client, struct mapbuf_buffer *buf)
 {
@@ -95,7 +61,7 @@ static int do_create(struct client *client, const struct driver_call *call)
 		.dma_bits = call->dma_bits,
 		.uid = KUIDT_INIT(call->uid),
 		.mode = call->mode,
-		.dev = call->with_device ? &device->dev : NULL,
+		.dev = call->with_device ? driver_device() : NULL,
 	};
 
 	return keep(client, mapbuf_create(&attr));
@@ -110,9 +76,9 @@ static int do_vmap(struct client *client, const struct driver_call *call,
 	int err = PTR_ERR_OR_ZERO(at);
 
 	if (!err && writes)
-		fill(at + call->offset, call->bytes, call->seed);
+		driver_fill(at + call->offset, call->bytes, call->seed);
 	else if (!err)
-		err = check(at + call->offset, call->bytes, call->seed);
+		err = driver_check(at + call->offset, call->bytes, call->seed);
 	mapbuf_put(buf);
 	return err;
 }
@@ -124,9 +90,9 @@ static int do_table(struct client *client, struct driver_call *call)
 	struct scatterlist *sg;
 	int err, i;
 
-	dma_set_max_seg_size(&device->dev, call->segment ?: UINT_MAX);
+	dma_set_max_seg_size(driver_device(), call->segment ?: UINT_MAX);
 	if (call->segment)
-		err = mapbuf_sg_table_for(client->buf, &device->dev,
+		err = mapbuf_sg_table_for(client->buf, driver_device(),
 					  call->offset, call->bytes, &table);
 	else
 		err = mapbuf_sg_table(client->buf, call->offset, call->bytes,
@@ -194,8 +160,8 @@ static int use_mapped(struct dma_buf *dmabuf, struct driver_call *call)
 	err = dma_buf_vmap_unlocked(dmabuf, &map);
 	if (!err) {
 		iosys_map_memcpy_from(copy, &map, 0, call->bytes);
-		err = check(copy, call->bytes, call->seed);
-		fill(copy, call->bytes, call->seed + 1);
+		err = driver_check(copy, call->bytes, call->seed);
+		driver_fill(copy, call->bytes, call->seed + 1);
 		iosys_map_memcpy_to(&map, 0, copy, call->bytes);
 		dma_buf_vunmap_unlocked(dmabuf, &map);
 	}
@@ -222,12 +188,12 @@ static int import(struct dma_buf *dmabuf, struct driver_call *call)
 	struct scatterlist *sg;
 	int err, i;
 
-	dma_set_max_seg_size(&device->dev, call->segment ?: UINT_MAX);
+	dma_set_max_seg_size(driver_device(), call->segment ?: UINT_MAX);
 	if (call->flags & DRIVER_PEER)
-		attachment = dma_buf_dynamic_attach(dmabuf, &device->dev,
+		attachment = dma_buf_dynamic_attach(dmabuf, driver_device(),
 						    &peer_ops, NULL);
 	else
-		attachment = dma_buf_attach(dmabuf, &device->dev);
+		attachment = dma_buf_attach(dmabuf, driver_device());
 	if (IS_ERR(attachment))
 		return PTR_ERR(attachment);
 	table = dma_buf_map_attachment_unlocked(attachment, DMA_BIDIRECTIONAL);
@@ -291,8 +257,8 @@ static int do_map(struct client *client, const struct driver_call *call)
 		dmabuf = dma_buf_get(call->fd);
 		if (IS_ERR(dmabuf))
 			return PTR_ERR(dmabuf);
-		dma_set_max_seg_size(&device->dev, SZ_64K);
-		client->attachment = dma_buf_attach(dmabuf, &device->dev);
+		dma_set_max_seg_size(driver_device(), SZ_64K);
+		client->attachment = dma_buf_attach(dmabuf, driver_device());
 		if (IS_ERR(client->attachment)) {
 			dma_buf_put(dmabuf);
 			return PTR_ERR(client->attachment);
@@ -322,7 +288,7 @@ static int do_device(struct client *client, const struct driver_call *call,
 		return -ENXIO;
 	for_each_sgtable_dma_sg(client->tables[client->maps - 1], sg, i) {
 		bytes = min_t(u64, call->bytes - at, sg_dma_len(sg));
-		err = use_address(sg_dma_address(sg), bytes,
+		err = driver_use_address(sg_dma_address(sg), bytes,
 				  call->seed + at / 8, writes);
 		if (err)
 			return err;
@@ -359,33 +325,12 @@ static int do_device(struct client *client, const struct driver_call *call,
 }
 #endif
 
-/* Under the lock of the client: only one has it at a time. */
-static int do_region(const struct driver_call *call)
-{
-	static struct platform_device *region;
-	struct resource memory = {
-		.start = call->address,
-		.end = call->address + call->bytes - 1,
-		.flags = IORESOURCE_MEM,
-	};
-
-	platform_device_unregister(region);
-	region = NULL;
-	if (!call->bytes)
-		return 0;
-	region = platform_device_register_simple("mapbuf-region", -1, &memory, 1);
-	if (!IS_ERR(region))
-		return 0;
-	region = NULL;
-	return -EBUSY;
-}
-
 static int run(struct client *client, unsigned int command,
 	       struct driver_call *call)
 {
 	switch (command) {
 	case DRIVER_REGION:
-		return do_region(call);
+		return driver_region(call);
 	case DRIVER_IMPORT:
 		return do_import(call);
 	case DRIVER_MAP:
@@ -394,7 +339,7 @@ static int run(struct client *client, unsigned int command,
 		return do_unmap(client);
 	case DRIVER_ADDRESS_FILL:
 	case DRIVER_ADDRESS_CHECK:
-		return use_address(call->address, call->bytes, call->seed,
+		return driver_use_address(call->address, call->bytes, call->seed,
 				   command == DRIVER_ADDRESS_FILL);
 	case DRIVER_DEVICE_FILL:
 	case DRIVER_DEVICE_CHECK:
@@ -488,44 +433,22 @@ static struct miscdevice driver = {
 	.fops = &driver_ops,
 };
 
-/* Of no device, until one is told to have it (driver_override). */
-static int probe(struct platform_device *which)
-{
-	return 0;
-}
-
-static struct platform_driver owner = {
-	.probe = probe,
-	.driver.name = "mapbuf-owner",
-};
-
 static int __init driver_begin(void)
 {
-	int err;
+	int err = driver_device_add();
 
-	err = platform_driver_register(&owner);
 	if (err)
 		return err;
-	device = platform_device_register_simple("mapbuf-driver", -1, NULL, 0);
-	if (IS_ERR(device)) {
-		platform_driver_unregister(&owner);
-		return PTR_ERR(device);
-	}
-	err = dma_set_mask_and_coherent(&device->dev, DMA_BIT_MASK(64));
-	if (!err)
-		err = misc_register(&driver);
-	if (err) {
-		platform_device_unregister(device);
-		platform_driver_unregister(&owner);
-	}
+	err = misc_register(&driver);
+	if (err)
+		driver_device_remove();
 	return err;
 }
 
 static void __exit driver_end(void)
 {
 	misc_deregister(&driver);
-	platform_device_unregister(device);
-	platform_driver_unregister(&owner);
+	driver_device_remove();
 }
 
 module_init(driver_begin);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DRIVER_DEVICE_H
+#define DRIVER_DEVICE_H
+
+#include <linux/types.h>
+
+struct device;
+struct driver_call;
+
+/* The one that imports, and that buffers can belong to */
+int driver_device_add(void);
+void driver_device_remove(void);
+struct device *driver_device(void);
+
+/* DRIVER_REGION; one call at a time */
+int driver_region(const struct driver_call *call);
+
+void driver_fill(void *where, size_t bytes, u64 seed);
+int driver_check(const void *where, size_t bytes, u64 seed);
+/* The device writes there first, if @writes. */
+int driver_use_address(u64 address, u64 bytes, u64 seed, bool writes);
+
+#endif
