@@ -106,9 +106,11 @@ static void add_step(struct plan *plan, enum action action, const char *name,
 		     const struct section *buffer, char *why)
 {
 	plan->steps = xgrow(plan->steps, plan->count, sizeof(plan->steps[0]));
-	plan->steps[plan->count++] = (struct step){
-		.action = action, .name = name, .buffer = buffer, .why = why
+	plan->steps[plan->count] = (struct step){
+		.action = action, .name = name, .buffer = buffer, .why = why,
+		.number = plan->count
 	};
+	plan->count++;
 }
 
 static void plan_present(struct plan *plan, const struct section *buffer,
@@ -177,6 +179,42 @@ static void plan_removals(struct plan *plan, const struct config *config,
 	}
 }
 
+static uint64_t contiguous_size(const struct step *step)
+{
+	const struct properties *wanted;
+
+	if (step->action != ACTION_CREATE && step->action != ACTION_REPLACE)
+		return 0;
+	wanted = &step->buffer->properties;
+	if (!wanted->backing || strcmp(wanted->backing, "contiguous") != 0)
+		return 0;
+	return wanted->size;
+}
+
+/* Removals stay first; what does not matter keeps the order of the files. */
+static int compare_steps(const void *one, const void *other)
+{
+	const struct step *a = one, *b = other;
+	uint64_t size_a = contiguous_size(a), size_b = contiguous_size(b);
+
+	if (!a->buffer != !b->buffer)
+		return a->buffer ? 1 : -1;
+	if (size_a != size_b)
+		return size_a < size_b ? 1 : -1;
+	return a->number < b->number ? -1 : 1;
+}
+
+/*
+ * Contiguous buffers first, larger ones before smaller ones: each buffer takes
+ * pages out of the ranges that they could have had.
+ */
+static void order_steps(struct plan *plan)
+{
+	if (plan->count)
+		qsort(plan->steps, plan->count, sizeof(plan->steps[0]),
+		      compare_steps);
+}
+
 /**
  * plan_make - compare what is configured with what exists
  * @plan: to be filled in; refers to @config and @present
@@ -209,6 +247,7 @@ void plan_make(struct plan *plan, const struct config *config,
 			add_step(plan, ACTION_CREATE, buffer->name, buffer,
 				 NULL);
 	}
+	order_steps(plan);
 }
 
 /* A reserved range is no memory of the kernel's. */

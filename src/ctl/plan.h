@@ -47,6 +47,7 @@ enum action {
  * @buffer: of the configuration; NULL for ACTION_REMOVE
  * @why: what differs; for ACTION_LEAVE also why it stays
  * @is_made: set when it has been
+ * @number: its place in the order of the configuration
  */
 struct step {
 	enum action action;
@@ -54,6 +55,7 @@ struct step {
 	const struct section *buffer;
 	char *why;
 	int is_made;
+	size_t number;
 };
 
 struct plan {

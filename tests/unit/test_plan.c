@@ -48,8 +48,8 @@ static void creates_what_is_missing(void **state)
 {
 	(void)state;
 	plans(NULL, 0,
-	      "create adc0 Size=5000 User=0 Group=5 Mode=0660 OnLastClose=keep\n"
-	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
+	      "create adc0 Size=5000 User=0 Group=5 Mode=0660 OnLastClose=keep\n");
 }
 
 #define PRESENT(name_, size_, backing_, node) { \
@@ -148,16 +148,16 @@ static void looks_at_the_node(void **state)
 	present.gid = 5;
 	present.mode = 0640;
 	plans(&present, 1,
-	      "leave adc0: its mode is 0640, not 0660" ANEW
-	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
+	      "leave adc0: its mode is 0640, not 0660" ANEW);
 	present.gid = 6;
 	plans(&present, 1,
-	      "leave adc0: its group is 6, not 5" ANEW
-	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
+	      "leave adc0: its group is 6, not 5" ANEW);
 	present.uid = 7;
 	plans(&present, 1,
-	      "leave adc0: its owner is 7, not 0" ANEW
-	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n");
+	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
+	      "leave adc0: its owner is 7, not 0" ANEW);
 }
 
 static void replaces_what_is_idle(void **state)
