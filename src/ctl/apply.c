@@ -14,6 +14,7 @@
 #include "ctl.h"
 #include "limit.h"
 #include "make.h"
+#include "own.h"
 #include "plan.h"
 #include "progress.h"
 #include "size.h"
@@ -24,6 +25,7 @@ struct apply_options {
 	const char *root;
 	int dry_run;
 	int no_wait;
+	int early;
 	int json;
 	unsigned int flags;
 };
@@ -32,6 +34,7 @@ static void help(void)
 {
 	puts("  -J, --json       print the plan of a dry run as JSON\n"
 	     "      --dry-run    only tell what would be done; needs neither root nor the module\n"
+	     "      --early      in an initramfs: unknown users and groups mean root until the next apply; does not wait for udev\n"
 	     "      --no-wait    return before udev has named the new buffers\n"
 	     "      --prune      destroy idle buffers that are not configured\n"
 	     "      --replace    make idle buffers anew that differ from the configuration\n"
@@ -142,6 +145,18 @@ static int change_first(struct mapbuf_control **control, struct step *step)
 	return change(*control, step);
 }
 
+static int change_owner(const struct step *step)
+{
+	int error = own_buffer(step->name, step->id, &step->buffer->properties);
+
+	if (error) {
+		tell(step, LEVEL_ERROR, step->why, strerror(error));
+		return -1;
+	}
+	printf("changed '%s': %s\n", step->name, step->why);
+	return 0;
+}
+
 static int execute(const struct plan *plan)
 {
 	struct mapbuf_control *control = NULL;
@@ -154,6 +169,8 @@ static int execute(const struct plan *plan)
 		if (step->action == ACTION_LEAVE)
 			tell(step, LEVEL_WARNING, "is left as it is",
 			     step->why);
+		else if (step->action == ACTION_CHANGE)
+			status = change_owner(step) ? EXIT_FAILED : status;
 		else if (step->action != ACTION_KEEP &&
 			 change_first(&control, step))
 			status = EXIT_FAILED;
@@ -181,6 +198,7 @@ static void describe(const struct mapbuf_entry *entry, struct present *present)
 
 	*present = (struct present){
 		.name = mapbuf_entry_name(entry),
+		.id = mapbuf_entry_id(entry),
 		.size = mapbuf_entry_size(entry),
 		.backing = mapbuf_entry_backing(entry),
 		.numa_node = mapbuf_entry_numa_node(entry),
@@ -222,7 +240,8 @@ static struct mapbuf_list *read_present(struct present **present, size_t *count)
 static int apply(const struct apply_options *options)
 {
 	struct environment env = {
-		.root = options->root, .memory = size_of_memory()
+		.root = options->root, .memory = size_of_memory(),
+		.early = options->early
 	};
 	struct mapbuf_list *list;
 	struct present *present;
@@ -250,7 +269,7 @@ static int apply(const struct apply_options *options)
 		status = check_sum(&plan, present, count, options, env.memory);
 	} else {
 		status = execute(&plan);
-		if (!options->no_wait)
+		if (!options->no_wait && !options->early)
 			wait_for_names(&plan);
 	}
 	if (config.error_count)
@@ -267,6 +286,7 @@ static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
+		{ "early", no_argument, NULL, 'y' },
 		{ "no-wait", no_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "prune", no_argument, NULL, 'p' },
@@ -282,6 +302,8 @@ static int run(int argc, char **argv)
 			options.dry_run = 1;
 		else if (option == 'w')
 			options.no_wait = 1;
+		else if (option == 'y')
+			options.early = 1;
 		else if (option == 'J')
 			options.json = 1;
 		else if (option == 'p')

@@ -134,7 +134,7 @@ static void check_template(struct config *config, struct section *template,
 
 static void warn_about_group(struct config *config)
 {
-	if (config->warned_about_group)
+	if (config->warned_about_group || config->env.early)
 		return;
 	config->warned_about_group = 1;
 	message(LEVEL_WARNING,

@@ -94,7 +94,7 @@ static char *find_difference(const struct properties *wanted,
 		return xprintf("its OnLastClose is %s, not %s",
 			       zero_or_keep(present->zero_on_last_close),
 			       zero_or_keep(wanted->zero_on_last_close));
-	return find_node_difference(wanted, present);
+	return NULL;
 }
 
 static int is_in_use(const struct present *present)
@@ -121,7 +121,10 @@ static void plan_present(struct plan *plan, const struct section *buffer,
 
 	difference = find_difference(&buffer->properties, present, page_size);
 	if (!difference) {
-		add_step(plan, ACTION_KEEP, buffer->name, buffer, NULL);
+		why = find_node_difference(&buffer->properties, present);
+		add_step(plan, why ? ACTION_CHANGE : ACTION_KEEP, buffer->name,
+			 buffer, why);
+		plan->steps[plan->count - 1].id = present->id;
 	} else if (!(flags & PLAN_REPLACE)) {
 		why = xprintf("%s (give --replace to create it again)",
 			      difference);
@@ -278,7 +281,9 @@ const struct step *plan_exceeds(const struct plan *plan,
 	}
 	for (i = 0; i < plan->count; i++) {
 		step = &plan->steps[i];
-		if (step->action == ACTION_KEEP || step->action == ACTION_LEAVE)
+		if (step->action == ACTION_KEEP ||
+		    step->action == ACTION_CHANGE ||
+		    step->action == ACTION_LEAVE)
 			continue;
 		found = find_present(present, present_count, step->name);
 		if (found && counts(found->backing))
@@ -316,8 +321,8 @@ static void print_properties(const struct properties *p, FILE *to)
 
 static const char *const words[] = {
 	[ACTION_CREATE] = "create", [ACTION_KEEP] = "keep",
-	[ACTION_LEAVE] = "leave", [ACTION_REPLACE] = "replace",
-	[ACTION_REMOVE] = "remove",
+	[ACTION_CHANGE] = "change", [ACTION_LEAVE] = "leave",
+	[ACTION_REPLACE] = "replace", [ACTION_REMOVE] = "remove",
 };
 
 void plan_print(const struct plan *plan, FILE *to)

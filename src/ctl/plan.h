@@ -16,6 +16,7 @@
  */
 struct present {
 	const char *name;
+	unsigned int id;
 	uint64_t size;
 	const char *backing;
 	int numa_node;
@@ -35,6 +36,7 @@ struct present {
 enum action {
 	ACTION_CREATE,
 	ACTION_KEEP,	/* it is there */
+	ACTION_CHANGE,	/* the same, but for owner, group or mode */
 	ACTION_LEAVE,	/* it is there, but not as configured */
 	ACTION_REPLACE,	/* the same, and to be made anew */
 	ACTION_REMOVE,	/* it is there, but not configured */
@@ -45,8 +47,9 @@ enum action {
  * @action: what
  * @name: its name
  * @buffer: of the configuration; NULL for ACTION_REMOVE
- * @why: what differs; for ACTION_LEAVE also why it stays
+ * @why: what differs; NULL for ACTION_CREATE, ACTION_KEEP; for ACTION_LEAVE also why it stays
  * @is_made: set when it has been
+ * @id: for ACTION_CHANGE, the number of the buffer
  * @number: its place in the order of the configuration
  */
 struct step {
@@ -55,6 +58,7 @@ struct step {
 	const struct section *buffer;
 	char *why;
 	int is_made;
+	unsigned int id;
 	size_t number;
 };
 

@@ -148,6 +148,10 @@ static int set_user(struct properties *to, const char *value,
 {
 	if (!account_find_user(env->root, value, &to->uid))
 		return 0;
+	if (env->early) {
+		to->uid = 0;
+		return 0;
+	}
 	snprintf(reason, REASON_SIZE, "there is no such user");
 	return -1;
 }
@@ -155,8 +159,11 @@ static int set_user(struct properties *to, const char *value,
 static int set_group(struct properties *to, const char *value,
 		     const struct environment *env, char *reason)
 {
-	if (!account_find_group(env->root, value, &to->gid)) {
-		to->has_group = 1;
+	to->has_group = 1;
+	if (!account_find_group(env->root, value, &to->gid))
+		return 0;
+	if (env->early) {
+		to->gid = 0;
 		return 0;
 	}
 	snprintf(reason, REASON_SIZE, "there is no such group");

@@ -18,6 +18,7 @@ struct mapbuf_options;
 struct environment {
 	const char *root;	/* "" or a directory whose /etc is used */
 	uint64_t memory;	/* bytes, for percentages */
+	int early;		/* users and groups that are unknown: root */
 };
 
 struct properties {

@@ -79,6 +79,7 @@ test_bash()
 status
 sync" in_bash s
 	completes "bash: options" "--dry-run
+--early
 --no-wait
 --json
 --prune
@@ -118,6 +119,7 @@ test_fish()
 {
 	completes "fish: verbs" "$all_verbs" in_fish ""
 	completes "fish: options" "--dry-run
+--early
 --no-wait
 --json
 --prune

@@ -149,15 +149,15 @@ static void looks_at_the_node(void **state)
 	present.mode = 0640;
 	plans(&present, 1,
 	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
-	      "leave adc0: its mode is 0640, not 0660" ANEW);
+	      "change adc0: its mode is 0640, not 0660\n");
 	present.gid = 6;
 	plans(&present, 1,
 	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
-	      "leave adc0: its group is 6, not 5" ANEW);
+	      "change adc0: its group is 6, not 5\n");
 	present.uid = 7;
 	plans(&present, 1,
 	      "create adc1 Size=8192 Backing=contiguous NUMANode=1 DMABits=32 User=0 Group=0 Mode=0600 OnLastClose=zero\n"
-	      "leave adc0: its owner is 7, not 0" ANEW);
+	      "change adc0: its owner is 7, not 0\n");
 }
 
 static void replaces_what_is_idle(void **state)
