@@ -24,18 +24,25 @@ static int exists(const char *format, const char *release)
 	return result;
 }
 
-/* Why the kernel takes signed modules only; NULL if it takes any. */
+static int has_efi(void)
+{
+	return exists("%s", "/sys/firmware/efi");
+}
+
+/* Why the kernel accepts signed modules only; NULL if it takes any. */
 static const char *signatures_needed(void)
 {
 	char *text = system_read("/sys/module/module/parameters/sig_enforce");
-	const char *why = NULL;
+	int is_enforced = text && text[0] == 'Y';
 
-	if (text && text[0] == 'Y')
-		why = "module.sig_enforce";
 	free(text);
-	if (system_is_locked_down())
-		why = "lockdown, which Secure Boot brings";
-	return why;
+	if (!system_is_locked_down())
+		return is_enforced ? "module.sig_enforce" : NULL;
+	if (system_has_argument("lockdown=integrity") ||
+	    system_has_argument("lockdown=confidentiality") || !has_efi())
+		return is_enforced ? "lockdown= and module.sig_enforce" :
+				     "lockdown=";
+	return "lockdown, which Secure Boot brings";
 }
 
 /* Where DKMS has the public part of the key that it signs with */
@@ -72,21 +79,37 @@ static int has_key(const char *signer)
 	return result;
 }
 
+/* Keys are enrolled in variables of UEFI. */
+static char *key_advice(const char *needed, const char *what)
+{
+	if (has_efi())
+		return xprintf("%s with mokutil --import %s, and reboot", what,
+			       dkms_key());
+	return xprintf("remove %s from the kernel command line and reboot, or sign the module with a key that is built into the kernel; without UEFI no key can be enrolled",
+		       needed);
+}
+
 static char *check_signature(const char *needed, const char *signer)
 {
-	int is_known;
+	char *advice, *why = NULL;
+	int is_known = signer ? has_key(signer) : 0;
 
-	if (!signer)
-		return xprintf("it is not signed, and this kernel accepts signed modules only (%s): have DKMS sign it, enrol its key with mokutil --import %s, and reboot",
-			       needed, dkms_key());
-	is_known = has_key(signer);
-	if (is_known > 0)
-		return NULL;
+	if (!signer) {
+		advice = key_advice(needed, "have DKMS sign it, enrol its key");
+		why = xprintf("it is not signed, and this kernel accepts signed modules only (%s): %s",
+			      needed, advice);
+		free(advice);
+		return why;
+	}
+	advice = key_advice(needed, "enrol that key, if it is that of DKMS,");
 	if (is_known == 0)
-		return xprintf("it is signed by '%s', whose key this kernel does not have, and it accepts signed modules only (%s): enrol that key, with mokutil --import %s if it is that of DKMS, and reboot",
-			       signer, needed, dkms_key());
-	return xprintf("this kernel accepts signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", enrol that key, with mokutil --import %s if it is that of DKMS, and reboot (for root, this command reports whether the kernel has the key)",
-		       needed, signer, dkms_key());
+		why = xprintf("it is signed by '%s', whose key this kernel does not have, and it accepts signed modules only (%s): %s",
+			      signer, needed, advice);
+	else if (is_known < 0)
+		why = xprintf("this kernel accepts signed modules only (%s), and this one is signed by '%s': if modprobe says \"Key was rejected\", %s (for root, this command reports whether the kernel has the key)",
+			      needed, signer, advice);
+	free(advice);
+	return why;
 }
 
 static char *check_file(struct kmod_module *module, const char *release)
@@ -237,40 +260,69 @@ static char *explain(void)
 	return why;
 }
 
-/* Of the file that the next modprobe takes; NULL if that is not known. */
-static char *installed_version(void)
+/* A field of the file that the next modprobe loads; NULL if it is not known. */
+static char *installed_info(const char *field)
 {
 	struct kmod_list *found, *info = NULL;
 	struct kmod_module *module;
 	struct utsname kernel;
 	struct kmod_ctx *kmod;
-	char *version = NULL;
+	char *value = NULL;
 
 	uname(&kernel);
 	found = find_file(&kmod, kernel.release);
 	if (found) {
 		module = kmod_module_get_module(found);
 		if (kmod_module_get_info(module, &info) >= 0)
-			version = get_info(info, "version");
+			value = get_info(info, field);
 		kmod_module_info_free_list(info);
 		kmod_module_unref(module);
 	}
 	kmod_module_unref_list(found);
 	kmod_unref(kmod);
-	return version;
+	return value;
+}
+
+/* Whether the loaded module is another build than that which is installed */
+static int is_other_build(void)
+{
+	char *loaded = system_read("/sys/module/" NAME "/srcversion");
+	char *installed = installed_info("srcversion");
+	int result = loaded && installed && strcmp(loaded, installed) != 0;
+
+	free(installed);
+	free(loaded);
+	return result;
+}
+
+/* What loads the installed one; the scripts of the initramfs leave the file. */
+static const char *load_advice(void)
+{
+	static const char *const advice[] = {
+		"the next boot loads the installed one; so does, with the loss of what buffers hold: umount -q /run/mapbuf; rmmod mapbuf && systemctl restart mapbuf",
+		"the loaded one is from the initramfs, which contains an old copy: update-initramfs -u, then reboot",
+		"the loaded one is from the initramfs, which contains an old copy: dracut -f, then reboot",
+	};
+
+	if (!exists("%s", "/run/initramfs/mapbuf"))
+		return advice[0];
+	return advice[exists("%s", "/usr/sbin/update-initramfs") ? 1 : 2];
 }
 
 /* How the loaded module, the installed one and this tool differ */
 static char *compare_versions(const char *loaded)
 {
-	char *installed = installed_version(), *why = NULL;
+	char *installed = installed_info("version"), *why = NULL;
 
 	if (installed && strcmp(installed, loaded) != 0)
-		why = xprintf("version %s is installed, and mapbufctl is version %s (the next boot loads the installed one; so does, with the loss of what buffers hold: umount -q /run/mapbuf; rmmod mapbuf && systemctl restart mapbuf)",
-			      installed, MAPBUF_VERSION);
+		why = xprintf("version %s is installed, and mapbufctl is version %s (%s)",
+			      installed, MAPBUF_VERSION, load_advice());
 	else if (strcmp(loaded, MAPBUF_VERSION) != 0)
 		why = xprintf("mapbufctl is version %s (install the same version of both)",
 			      MAPBUF_VERSION);
+	else if (is_other_build())
+		why = xprintf("another build of it is installed (%s)",
+			      load_advice());
 	free(installed);
 	return why;
 }

@@ -61,15 +61,69 @@ test_status()
 	contains "status: another version loaded than is installed" 1 \
 		"loaded, version 0.0.1, but version 0.0.2 is installed, and mapbufctl is version $version (the next boot" \
 		fake status
+	test_status_initramfs
 	module_file "$modules" version=0.0.1
 	contains "status: loaded as installed, and another than the tool's" 1 \
 		"loaded, version 0.0.1, but mapbufctl is version $version" fake status
 	echo "$version" >"$tmp/root/sys/module/mapbuf/version"
 	contains "status: only what is installed is another" 1 \
 		"loaded, version $version, but version 0.0.1 is installed" fake status
+	module_file "$modules" "version=$version" srcversion=533BB7E5866E52F63B9ACCB
+	echo 533BB7E5866E52F63B9ACCA >"$tmp/root/sys/module/mapbuf/srcversion"
+	contains "status: another build is loaded than is installed" 1 \
+		"loaded, version $version, but another build of it is installed (the next boot" \
+		fake status
+	rm "$tmp/root/sys/module/mapbuf/srcversion"
 	rm -r "$tmp/root/lib"
 	contains "status --root" 0 "0 configured in 0 files" \
 		fake_status_of_nothing
+}
+
+# The versions differ; the scripts of the initramfs have left their mark.
+test_status_initramfs()
+{
+	mkdir -p "$tmp/root/run/initramfs" "$tmp/root/usr/sbin"
+	: >"$tmp/root/run/initramfs/mapbuf"
+	contains "status: an old module in the initramfs of dracut" 1 \
+		"version 0.0.1, but version 0.0.2 is installed, and mapbufctl is version $version (the loaded one is from the initramfs, which contains an old copy: dracut -f, then reboot)" \
+		fake status
+	: >"$tmp/root/usr/sbin/update-initramfs"
+	contains "status: an old module in the initramfs of initramfs-tools" 1 \
+		"which contains an old copy: update-initramfs -u, then reboot)" \
+		fake status
+	rm -r "$tmp/root/run/initramfs"
+}
+
+# test_status_without_efi: the module is not signed.
+test_status_without_efi()
+{
+	contains "status: not signed, sig_enforce without UEFI" 1 \
+		"signed modules only (module.sig_enforce): remove module.sig_enforce from the kernel command line and reboot, or sign" \
+		fake status
+	echo "none [integrity] confidentiality" \
+		>"$tmp/root/sys/kernel/security/lockdown"
+	contains "status: not signed, both without UEFI" 1 \
+		"(lockdown= and module.sig_enforce): remove lockdown= and" \
+		fake status
+	echo N >"$tmp/root/sys/module/module/parameters/sig_enforce"
+	contains "status: not signed, lockdown without UEFI" 1 \
+		"(lockdown=): remove lockdown= from the kernel command line and reboot" \
+		fake status
+	contains "status: no key can be enrolled without UEFI" 1 \
+		"a key that is built into the kernel; without UEFI no key can be enrolled" \
+		fake status
+	mkdir -p "$tmp/root/sys/firmware/efi"
+	echo "quiet lockdown=integrity" >"$tmp/root/proc/cmdline"
+	contains "status: lockdown= on a machine with UEFI" 1 \
+		"(lockdown=): have DKMS sign it, enrol its key with mokutil" \
+		fake status
+	rm "$tmp/root/proc/cmdline"
+	contains "status: lockdown by Secure Boot" 1 \
+		"(lockdown, which Secure Boot brings): have DKMS sign it" \
+		fake status
+	echo "[none] integrity confidentiality" \
+		>"$tmp/root/sys/kernel/security/lockdown"
+	echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
 }
 
 fake_status_of_nothing()
@@ -184,6 +238,7 @@ test_status_module()
 	echo "[none] integrity confidentiality" \
 		>"$tmp/root/sys/kernel/security/lockdown"
 	echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
+	test_status_without_efi
 	contains "status: not signed, and that is enforced" 1 \
 		"signed modules only (module.sig_enforce): have DKMS sign it, enrol its key with mokutil --import /var/lib/dkms/mok.pub" \
 		fake status
