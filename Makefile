@@ -8,6 +8,8 @@
 #                DESTDIR; LIBDIR as the system has it
 # make install-dkms  the module's sources for DKMS, which builds and installs it
 # make uninstall what the two have installed, with the same variables
+# make check-build  the tests of the library and the tool that need no module, as
+#                each build of a package runs them
 # make dist      the sources as one archive, build/mapbuf-VERSION.tar.gz
 # make deb       Debian packages, into build/deb
 # make rpm       RPM packages, into build/rpm
@@ -110,6 +112,10 @@ dist:
 		--owner=0 --group=0 --transform='s,^\(\./\)*,$(name)/,S' \
 		-f build/$(name).tar.gz 2>/dev/null
 
+# The flags are of the tests, not of the package.
+check-build:
+	$(MAKE) -C tests/unit check B=build/package CFLAGS="-O1 -g"
+
 deb:
 	debian/build
 
@@ -150,4 +156,4 @@ clean:
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
 		Module.symvers compat/features.h compat/features.log compat/.*.cmd
 
-.PHONY: all modules modules_install install install-dkms uninstall dist deb rpm repo demo check check-quick bench lint clean
+.PHONY: all modules modules_install install install-dkms uninstall dist check-build deb rpm repo demo check check-quick bench lint clean
