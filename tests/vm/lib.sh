@@ -81,6 +81,15 @@ make_tmp()
 	trap 'exit 143' TERM
 }
 
+# make_signing_key: gpg's default one from here on, in $tmp.
+make_signing_key()
+{
+	GNUPGHOME=$tmp/gnupg
+	export GNUPGHOME
+	mkdir -m 700 "$GNUPGHOME"
+	gpg --batch --passphrase '' --quick-gen-key packages@mapbuf.example
+}
+
 # unpack_next: the sources, as an archive has them, of the next version, which
 # is VERSION.1 and differs in nothing but that: $tmp/mapbuf-VERSION.
 unpack_next()
