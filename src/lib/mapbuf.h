@@ -24,7 +24,7 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* Version of the linked library, for example "0.1.0" */
+/* Version of the linked library, for example "1.0.0" */
 const char *mapbuf_version(void);
 
 struct mapbuf;		/* an open buffer */

@@ -98,7 +98,8 @@ unpack_next()
 	make -s -C "$top" dist
 	tar -C "$tmp" -xf "$top/build/mapbuf-$this.tar.gz"
 	grep -rlF --exclude-dir=tests --exclude-dir=LICENSES "$this" \
-		"$tmp/mapbuf-$this" | xargs sed -i "s/$this\\b/$this.1/"
+		"$tmp/mapbuf-$this" |
+		xargs sed -i "s/\\b$(echo "$this" | sed 's/[.]/[.]/g')\\b/$this.1/"
 }
 
 # A child that does not outlive this shell, even when that is killed.  Its
