@@ -289,7 +289,7 @@ static int do_device(struct client *client, const struct driver_call *call,
 	for_each_sgtable_dma_sg(client->tables[client->maps - 1], sg, i) {
 		bytes = min_t(u64, call->bytes - at, sg_dma_len(sg));
 		err = driver_use_address(sg_dma_address(sg), bytes,
-				  call->seed + at / 8, writes);
+					 call->seed + at / 8, writes);
 		if (err)
 			return err;
 		at += bytes;
