@@ -34,6 +34,9 @@ UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/mapbuf
+# initramfs-tools and dracut look nowhere else.
+INITRAMFSDIR ?= /usr/share/initramfs-tools
+DRACUTDIR ?= /usr/lib/dracut
 SYSCONFDIR ?= /etc
 DKMSDIR ?= /usr/src/mapbuf-$(version)
 version := $(shell cat VERSION)
@@ -54,6 +57,8 @@ modules:
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src/kmod modules_install
 
+early_script := scripts/init-premount/mapbuf
+
 install: all
 	$(MAKE) -C src/lib install $(places)
 	$(MAKE) -C src/ctl install $(places)
@@ -68,6 +73,13 @@ install: all
 	install -D -m 644 systemd/mapbuf.sysusers $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
 	install -D -m 644 udev/60-mapbuf.rules $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
 	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(DOCDIR)/examples/mapbuf.conf
+	install -D initramfs/hook $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
+	install -D initramfs/mapbuf.sh $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
+	install -D -t $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf \
+		initramfs/dracut/module-setup.sh initramfs/mapbuf.sh
+	sed -i 's,/usr/sbin/mapbufctl,$(SBINDIR)/mapbufctl,' \
+		$(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf \
+		$(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf/module-setup.sh
 	for page in $(manual); do \
 		install -D -m 644 docs/man/$${page##*/} $(DESTDIR)$$page || exit; \
 	done
@@ -85,6 +97,9 @@ uninstall:
 	rm -f $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
 	rm -f $(manual:%=$(DESTDIR)%)
 	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -f $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
+	rm -f $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
+	rm -rf $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf
 	rmdir $(DESTDIR)$(SYSCONFDIR)/mapbuf.conf.d 2>/dev/null || :
 	$(if $(DESTDIR),,[ ! -d $(DKMSDIR) ] || dkms remove mapbuf/$(version) --all)
 	rm -rf $(DESTDIR)$(DKMSDIR)
