@@ -73,10 +73,10 @@ install: all
 	install -D -m 644 systemd/mapbuf.sysusers $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
 	install -D -m 644 udev/60-mapbuf.rules $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
 	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(DOCDIR)/examples/mapbuf.conf
-	install -D initramfs/hook $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
-	install -D initramfs/mapbuf.sh $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
+	install -D src/initramfs/hook $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
+	install -D src/initramfs/mapbuf.sh $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
 	install -D -t $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf \
-		initramfs/dracut/module-setup.sh initramfs/mapbuf.sh
+		src/initramfs/dracut/module-setup.sh src/initramfs/mapbuf.sh
 	sed -i 's,/usr/sbin/mapbufctl,$(SBINDIR)/mapbufctl,' \
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf \
 		$(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf/module-setup.sh
