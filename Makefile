@@ -75,8 +75,10 @@ install: all
 	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(DOCDIR)/examples/mapbuf.conf
 	install -D src/initramfs/hook $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
 	install -D src/initramfs/mapbuf.sh $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
+	install -D -m 644 -t $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf \
+		src/initramfs/dracut/module-setup.sh
 	install -D -t $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf \
-		src/initramfs/dracut/module-setup.sh src/initramfs/mapbuf.sh
+		src/initramfs/mapbuf.sh
 	sed -i 's,/usr/sbin/mapbufctl,$(SBINDIR)/mapbufctl,' \
 		$(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf \
 		$(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf/module-setup.sh

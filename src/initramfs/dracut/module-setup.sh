@@ -1,5 +1,5 @@
-#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 #
 # For dracut: with add_dracutmodules+=" mapbuf " in /etc/dracut.conf.d the
 # initramfs creates the buffers before the root file system is mounted.
