@@ -130,6 +130,8 @@ static int set_up_dma(struct device *dev, u32 asked_bits)
 	return err;
 }
 
+#define ANYWHERE 0
+
 /* Physical memory that the device reaches is below 2 to the power of this. */
 static u32 reach_of(struct device *dev)
 {
@@ -137,7 +139,7 @@ static u32 reach_of(struct device *dev)
 	const struct bus_dma_region *region = dev->dma_range_map;
 
 	if (mapbuf_dma_is_translated(dev))
-		return 64;
+		return ANYWHERE;
 	if (!region)
 		return fls64(last);
 	for (; region->size; region++) {
@@ -146,7 +148,7 @@ static u32 reach_of(struct device *dev)
 				     min_t(u64, region->size - 1,
 					   last - region->dma_start));
 	}
-	return fls64(most);
+	return max(fls64(most), 1);
 }
 
 static void lock_device(const struct mapbuf_spec *spec)
@@ -192,12 +194,15 @@ int mapbuf_device_choose(struct mapbuf_spec *spec)
 	lock_device(spec);
 	err = check_device(spec);
 	if (!err)
-		bits = max_t(u32, reach_of(dev), MAPBUF_MIN_DMA_BITS);
+		bits = reach_of(dev);
 	unlock_device(spec);
 	if (err)
 		return err;
-	if (bits < 64 && (!spec->dma_bits || bits < spec->dma_bits))
-		spec->dma_bits = bits;
+	/* Behind an IOMMU the bits are those of its addresses, not of memory. */
+	if (bits == ANYWHERE)
+		spec->dma_bits = 0;
+	else if (!spec->dma_bits || bits < spec->dma_bits)
+		spec->dma_bits = max_t(u32, bits, MAPBUF_MIN_DMA_BITS);
 	if (spec->numa_node == NUMA_NO_NODE && !spec->ops->phys &&
 	    node != NUMA_NO_NODE && node_state(node, N_MEMORY)) {
 		spec->numa_node = node;

@@ -105,6 +105,30 @@ void edu_close(struct edu *edu)
 	close(edu->container);
 }
 
+void edu_open_alone(struct edu *edu)
+{
+	uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	int config = open(DEVICES "config", O_RDWR | O_CLOEXEC);
+
+	if (config < 0 || write_file(DEVICES "enable", "1") ||
+	    pwrite(config, &command, sizeof(command), PCI_COMMAND) !=
+	    sizeof(command))
+		t_bail("enable " EDU_DEVICE);
+	close(config);
+	edu->fd = open(DEVICES "resource0", O_RDWR | O_SYNC | O_CLOEXEC);
+	edu->regs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 edu->fd, 0);
+	if (edu->regs == MAP_FAILED)
+		t_bail("the registers of edu");
+	finish(edu);
+}
+
+void edu_close_alone(struct edu *edu)
+{
+	munmap((void *)edu->regs, PAGE);
+	close(edu->fd);
+}
+
 int edu_map(const struct edu *edu, void *address, size_t bytes, uint64_t iova,
 	    unsigned int flags)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * QEMU's edu device, behind an IOMMU and given to this process by vfio-pci.
+ * QEMU's edu device, behind an IOMMU and given to this process by vfio-pci, or
+ * without a driver.
  * All that it reads and writes by itself goes through its memory of 4 KiB.
  */
 #ifndef EDU_H
@@ -25,6 +26,10 @@ bool edu_unbind(void);
 
 void edu_open(struct edu *edu);
 void edu_close(struct edu *edu);
+
+/* Without a driver: its registers are in sysfs. */
+void edu_open_alone(struct edu *edu);
+void edu_close_alone(struct edu *edu);
 
 /*
  * What the device is to find at @iova, which has 28 bits at most.  @flags:

@@ -168,7 +168,8 @@ enum mapbuf_create_flags {
  * The memory of a device's buffer is where the device reaches it, on the device's
  * NUMA node if that has some left and no other one is asked for, and is mapped for
  * the device, for reading and writing, until the buffer or the device goes.  A
- * device without a driver is given a DMA mask of @dma_bits, if that is not 0.  When
+ * device without a driver is given a DMA mask of @dma_bits, if that is not 0; behind
+ * an IOMMU that says nothing of where the memory is.  When
  * a driver comes, the memory is mapped anew, perhaps at another address; when it
  * goes, the memory is not mapped until there is another one.
  *

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A buffer that belongs to edu, whose driver is this program: once behind an IOMMU,
+ * which gives it an address of its own, and once behind bounce buffers
+ * (swiotlb=force), where nothing comes through that is not synchronized.
+ */
+#include "edu.h"
+
+#include <poll.h>
+
+#define SIZE (4 * MIB)
+#define FETCH (MAPBUF_SYNC_FOR_CPU | MAPBUF_SYNC_FROM_DEVICE)
+#define GIVE (MAPBUF_SYNC_FOR_DEVICE | MAPBUF_SYNC_TO_DEVICE)
+
+static const struct store page_stores[] = {
+	{ "vmalloc", MAPBUF_BACKING_VMALLOC },
+	{ "contiguous", MAPBUF_BACKING_CONTIGUOUS },
+	{ NULL, 0 },
+};
+
+static bool bounced;
+static const char *store;
+
+/* The addresses of the device have 28 bits, but where they are of bounce buffers. */
+static int try_owned(unsigned int backing)
+{
+	struct mapbuf_create request = {
+		.size = sizeof(request), .bytes = SIZE, .backing = backing,
+		.name = "owned", .device = "pci/" EDU_DEVICE,
+		.dma_bits = bounced ? 32 : 28,
+	};
+
+	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
+}
+
+static int address(int fd, uint64_t offset, struct mapbuf_dma *dma)
+{
+	*dma = (struct mapbuf_dma){ .size = sizeof(*dma), .offset = offset };
+	return ioctl(fd, MAPBUF_IOC_DMA, dma) ? -errno : 0;
+}
+
+static int sync_part(int fd, uint64_t offset, uint64_t bytes, unsigned int flags)
+{
+	struct mapbuf_sync sync = {
+		.size = sizeof(sync), .flags = flags, .offset = offset,
+		.bytes = bytes,
+	};
+
+	return ioctl(fd, MAPBUF_IOC_SYNC, &sync) ? -errno : 0;
+}
+
+static uint64_t at(int fd, uint64_t offset)
+{
+	struct mapbuf_dma dma;
+
+	must(!address(fd, offset, &dma));
+	must(dma.bytes >= EDU_TRANSFER);
+	return dma.address;
+}
+
+static void addresses(int fd)
+{
+	struct mapbuf_dma dma;
+	char *text;
+
+	must(!address(fd, 0, &dma));
+	if (!bounced) {
+		t_ok(dma.bytes == SIZE, "%s: an IOMMU makes one piece of it",
+		     store);
+		t_ok(dma.address + SIZE <= 1UL << 28,
+		     "%s: which the device reaches", store);
+		text = b_sysfs("owned", "dma_addr");
+		t_ok(text && strtoull(text, NULL, 16) == dma.address,
+		     "%s: sysfs has its address", store);
+	}
+	text = b_sysfs("owned", "phys_addr");
+	if (text)
+		t_ok(strtoull(text, NULL, 16) != dma.address,
+		     "%s: it is not that of the memory", store);
+}
+
+/* The device copies half a page. */
+static void copies(char *map, int fd, const struct edu *edu)
+{
+	static const struct { size_t from, to; const char *what; } places[] = {
+		{ 0, PAGE, "a page to the next" },
+		{ 64 * KIB + 64, SIZE - EDU_TRANSFER, "to the end" },
+		{ MIB + 128 * KIB, HUGE_PAGE, "to another 2 MiB" },
+	};
+	size_t i;
+
+	fill(map, SIZE, 1);
+	must(!sync_part(fd, 0, SIZE, GIVE));
+	for (i = 0; i < ARRAY_LEN(places); i++) {
+		size_t from = places[i].from, to = places[i].to;
+
+		memset(map + to, 0, EDU_TRANSFER);
+		must(!sync_part(fd, to, EDU_TRANSFER, GIVE));
+		edu_load(edu, at(fd, from));
+		edu_store(edu, at(fd, to));
+		t_ok(bounced == all_zero(map + to, EDU_TRANSFER),
+		     "%s: the device copies %s; bounce buffers keep it", store,
+		     places[i].what);
+		t_ok(!sync_part(fd, to, EDU_TRANSFER, FETCH) &&
+		     !memcmp(map + to, map + from, EDU_TRANSFER),
+		     "%s: until it is fetched", store);
+	}
+	memset(map, 0xa5, EDU_TRANSFER);
+	edu_load(edu, at(fd, 0));
+	must(!sync_part(fd, 0, EDU_TRANSFER, GIVE));
+	edu_store(edu, at(fd, PAGE));
+	must(!sync_part(fd, PAGE, EDU_TRANSFER, FETCH));
+	t_ok(!memcmp(map, map + PAGE, EDU_TRANSFER) != bounced,
+	     "%s: what was given too late is not what the device has", store);
+}
+
+/* With a driver that lets processes say what is mapped there is nothing for us. */
+static void other_driver(int fd)
+{
+	struct mapbuf_dma dma;
+
+	if (!edu_bind()) {
+		t_skip("there is no vfio-pci here", "%s: another driver", store);
+		return;
+	}
+	t_ok(address(fd, 0, &dma) == -ENODEV,
+	     "%s: a driver for processes has it: no address", store);
+	t_ok(sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	     "%s: nothing to be synchronized", store);
+	t_ok(b_destroy("owned", 0) == -EBUSY, "%s: it is still in use", store);
+	must(edu_unbind());
+	t_ok(address(fd, 0, &dma) == -ENODEV,
+	     "%s: nor when that driver has gone", store);
+}
+
+static void whole_life(const struct store *s)
+{
+	struct edu edu;
+	char *map;
+	int fd;
+
+	store = s->name;
+	if (try_owned(s->id))
+		t_bail("%s: create", store);
+	fd = b_open("owned", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	edu_open_alone(&edu);
+	addresses(fd);
+	copies(map, fd, &edu);
+	edu_close_alone(&edu);
+	other_driver(fd);
+	munmap(map, SIZE);
+	close(fd);
+	t_ok(!b_destroy("owned", 0), "%s: nothing holds it", store);
+}
+
+static void taken(void)
+{
+	if (!edu_bind()) {
+		t_skip("there is no vfio-pci here", "a device that is taken");
+		return;
+	}
+	t_ok(try_owned(MAPBUF_BACKING_VMALLOC) == -EBUSY,
+	     "a device that a driver for processes has");
+	must(edu_unbind());
+}
+
+/*
+ * It goes in the middle of a transfer, which the IOMMU ends.  Into bounce buffers
+ * that are of others by then nothing must be on its way.
+ */
+static void removed(const struct store *s)
+{
+	struct mapbuf_dma dma;
+	struct edu edu;
+	char *map;
+	int fd;
+
+	store = s->name;
+	must(!try_owned(s->id));
+	fd = b_open("owned", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	fill(map, SIZE, 3);
+	must(!sync_part(fd, 0, SIZE, GIVE));
+	edu_open_alone(&edu);
+	if (!bounced)
+		edu_begin_store(&edu, at(fd, 0));
+	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
+	t_ok(address(fd, 0, &dma) == -ENODEV, "%s: removed: no address", store);
+	t_ok(sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	     "%s: removed: nothing to be synchronized", store);
+	t_ok(filled(map + PAGE, SIZE - PAGE, 3 + PAGE / 8),
+	     "%s: the memory stays", store);
+	edu_close_alone(&edu);
+	must(!write_file("/sys/bus/pci/rescan", "1"));
+	must(!access("/sys/bus/pci/devices/" EDU_DEVICE, F_OK));
+	t_ok(address(fd, 0, &dma) == -ENODEV,
+	     "%s: the next device there is not its own", store);
+	munmap(map, SIZE);
+	close(fd);
+	t_ok(!b_destroy("owned", 0), "%s: it can be destroyed", store);
+	t_ok(!try_owned(s->id) && !b_destroy("owned", 0),
+	     "%s: the next device can have one", store);
+}
+
+int main(void)
+{
+	char command[4096] = "";
+	const struct store *s;
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+
+	must(read(fd, command, sizeof(command) - 1) > 0);
+	close(fd);
+	bounced = strstr(command, "swiotlb=force");
+	for (s = page_stores; s->name; s++)
+		whole_life(s);
+	taken();
+	for (s = page_stores; s->name; s++)
+		removed(s);
+	return t_done();
+}
