@@ -21,6 +21,7 @@
 #include <linux/workqueue.h>
 
 #include "backing.h"
+#include "device.h"
 #include "mapbuf.h"
 
 /* Cleared at a time; in between the system can be suspended. */
@@ -64,14 +65,19 @@ static void clear_work(struct work_struct *work)
 						 struct mapbuf_buffer,
 						 clear_work);
 
-	if (clear_some(buf))
+	if (clear_some(buf)) {
 		queue_delayed_work(clear_queue, &buf->clear_work, 0);
-	else if (buf->clear_next == mapbuf_nr_chunks(buf))
+	} else if (buf->clear_next == mapbuf_nr_chunks(buf)) {
+		/* A bounce buffer would bring back what was there. */
+		if (buf->spec.device)
+			mapbuf_dma_sync(buf, 0, buf->spec.bytes,
+					DMA_BIDIRECTIONAL, false);
 		clear_done(buf, 0);
-	else if (buf->clear_tries++ < PIN_TRIES)
+	} else if (buf->clear_tries++ < PIN_TRIES) {
 		queue_delayed_work(clear_queue, &buf->clear_work, PIN_INTERVAL);
-	else
+	} else {
 		clear_done(buf, -EBUSY);
+	}
 }
 
 /**

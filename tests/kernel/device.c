@@ -314,6 +314,31 @@ static void whole_life(const struct store *s)
 	must(!b_destroy("device", 0));
 }
 
+/* What one user has left in bounce buffers does not come to the next one. */
+static void cleared(const struct store *s)
+{
+	char *map;
+	int fd;
+
+	store = s->name;
+	must(!try_create("device", s->id, DEVICE,
+			 MAPBUF_CREATE_ZERO_LAST_CLOSE, 0));
+	fd = b_open("device", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	fill(map, SIZE, 6);
+	must(!sync_part(fd, 0, SIZE, GIVE));
+	munmap(map, SIZE);
+	close(fd);
+	fd = b_open("device", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	must(!sync_part(fd, 0, SIZE, FETCH));
+	t_ok(all_zero(map, SIZE), "%s: nothing of the last user is fetched",
+	     store);
+	munmap(map, SIZE);
+	close(fd);
+	must(!b_destroy("device", 0));
+}
+
 /* The memory that is taken is what the device reaches. */
 static void mask(const struct store *s)
 {
@@ -458,6 +483,8 @@ int main(void)
 	refused();
 	for (s = stores; s->name; s++)
 		whole_life(s);
+	for (s = stores; s->name; s++)
+		cleared(s);
 	in_kernel();
 	races();
 	for (s = stores; s->name; s++)
