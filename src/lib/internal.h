@@ -52,9 +52,6 @@ int libmapbuf_find(const char *name, unsigned int *id);
 /* clock.c: CLOCK_MONOTONIC */
 int64_t libmapbuf_now_ms(void);
 
-/* device.c: "BUS/NAME" of a device in sysfs */
-int libmapbuf_device_name(const char *path, char *name, size_t size);
-
 /* options.c */
 int libmapbuf_options_fill(const struct mapbuf_options *options,
 			   struct mapbuf_create *request);

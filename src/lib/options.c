@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -132,11 +134,36 @@ int mapbuf_options_set_zero(struct mapbuf_options *options, int enable)
 	return set_flag(options, MAPBUF_CREATE_ZERO, enable);
 }
 
+/* A directory in sysfs that is a device has a link to its bus. */
+static int device_name(const char *path, char *name, size_t size)
+{
+	char real[PATH_MAX], link[PATH_MAX], bus[PATH_MAX];
+	ssize_t length;
+	int n;
+
+	if (!realpath(path, real))
+		return -1;
+	n = snprintf(link, sizeof(link), "%s/subsystem", real);
+	length = n < (int)sizeof(link) ? readlink(link, bus, sizeof(bus) - 1) :
+					 -1;
+	if (length < 0) {
+		errno = ENODEV;
+		return -1;
+	}
+	bus[length] = '\0';
+	n = snprintf(name, size, "%s/%s", strrchr(bus, '/') ?
+		     strrchr(bus, '/') + 1 : bus, strrchr(real, '/') + 1);
+	if (n < (int)size)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
 int mapbuf_options_set_device(struct mapbuf_options *options, const char *path)
 {
 	char name[MAPBUF_DEVICE_SIZE] = "";
 
-	if (path && libmapbuf_device_name(path, name, sizeof(name)))
+	if (path && device_name(path, name, sizeof(name)))
 		return -1;
 	memcpy(options->request.device, name, sizeof(name));
 	return 0;

@@ -212,6 +212,8 @@ int main(void)
 	must(read(fd, command, sizeof(command) - 1) > 0);
 	close(fd);
 	bounced = strstr(command, "swiotlb=force");
+	/* As the program before left it */
+	edu_unbind();
 	for (s = page_stores; s->name; s++)
 		whole_life(s);
 	taken();

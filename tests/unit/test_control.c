@@ -109,25 +109,37 @@ static void creates_over_a_range(void **state)
 	mock_finished();
 }
 
+static int set_device(struct mapbuf_options *options, const char *path)
+{
+	char below[512];
+
+	snprintf(below, sizeof(below), "%s%s", fixture_root(), path);
+	return mapbuf_options_set_device(options, below);
+}
+
 static void creates_for_a_device(void **state)
 {
 	struct mapbuf_options *options = options_of_size(4096);
 	const struct mapbuf_create request = {
 		.size = sizeof(request), .bytes = 4096, .name = "adc0",
-		.flags = MAPBUF_CREATE_SHOW_ADDRESS, .device = "cpu/cpu0"
+		.flags = MAPBUF_CREATE_SHOW_ADDRESS, .device = "pci/0000:01:00.0"
 	};
 	const struct mapbuf_create plain = {
 		.size = sizeof(plain), .bytes = 4096, .name = "adc0"
 	};
 
 	(void)state;
-	assert_int_equal(mapbuf_options_set_device(options, "/sys/no"), -1);
+	fixture_write("/sys/devices/pci0/0000:01:00.0/vendor", "1");
+	fixture_link("/sys/devices/pci0/0000:01:00.0/subsystem",
+		     "../../../bus/pci");
+	fixture_link("/sys/bus/pci/devices/0000:01:00.0",
+		     "../../../devices/pci0/0000:01:00.0");
+	assert_int_equal(set_device(options, "/sys/no"), -1);
 	assert_int_equal(errno, ENOENT);
 	/* A directory, but of no device */
-	assert_int_equal(mapbuf_options_set_device(options, "/tmp"), -1);
+	assert_int_equal(set_device(options, "/sys/devices/pci0"), -1);
 	assert_int_equal(errno, ENODEV);
-	assert_int_equal(mapbuf_options_set_device(options,
-						   "/sys/devices/system/cpu/cpu0"),
+	assert_int_equal(set_device(options, "/sys/bus/pci/devices/0000:01:00.0"),
 			 0);
 	assert_int_equal(mapbuf_options_set_show_address(options, 1), 0);
 	mock_ioctl(MAPBUF_IOC_CREATE, &request, &request, sizeof(request), 0);
