@@ -33,27 +33,11 @@ static int try_owned(unsigned int backing)
 	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
 }
 
-static int address(int fd, uint64_t offset, struct mapbuf_dma *dma)
-{
-	*dma = (struct mapbuf_dma){ .size = sizeof(*dma), .offset = offset };
-	return ioctl(fd, MAPBUF_IOC_DMA, dma) ? -errno : 0;
-}
-
-static int sync_part(int fd, uint64_t offset, uint64_t bytes, unsigned int flags)
-{
-	struct mapbuf_sync sync = {
-		.size = sizeof(sync), .flags = flags, .offset = offset,
-		.bytes = bytes,
-	};
-
-	return ioctl(fd, MAPBUF_IOC_SYNC, &sync) ? -errno : 0;
-}
-
 static uint64_t at(int fd, uint64_t offset)
 {
 	struct mapbuf_dma dma;
 
-	must(!address(fd, offset, &dma));
+	must(!b_address(fd, offset, &dma));
 	must(dma.bytes >= EDU_TRANSFER);
 	return dma.address;
 }
@@ -63,7 +47,7 @@ static void addresses(int fd)
 	struct mapbuf_dma dma;
 	char *text;
 
-	must(!address(fd, 0, &dma));
+	must(!b_address(fd, 0, &dma));
 	if (!bounced) {
 		t_ok(dma.bytes == SIZE, "%s: an IOMMU makes one piece of it",
 		     store);
@@ -90,26 +74,26 @@ static void copies(char *map, int fd, const struct edu *edu)
 	size_t i;
 
 	fill(map, SIZE, 1);
-	must(!sync_part(fd, 0, SIZE, GIVE));
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	for (i = 0; i < ARRAY_LEN(places); i++) {
 		size_t from = places[i].from, to = places[i].to;
 
 		memset(map + to, 0, EDU_TRANSFER);
-		must(!sync_part(fd, to, EDU_TRANSFER, GIVE));
+		must(!b_sync_part(fd, to, EDU_TRANSFER, GIVE));
 		edu_load(edu, at(fd, from));
 		edu_store(edu, at(fd, to));
 		t_ok(bounced == all_zero(map + to, EDU_TRANSFER),
 		     "%s: the device copies %s; bounce buffers keep it", store,
 		     places[i].what);
-		t_ok(!sync_part(fd, to, EDU_TRANSFER, FETCH) &&
+		t_ok(!b_sync_part(fd, to, EDU_TRANSFER, FETCH) &&
 		     !memcmp(map + to, map + from, EDU_TRANSFER),
 		     "%s: until it is fetched", store);
 	}
 	memset(map, 0xa5, EDU_TRANSFER);
 	edu_load(edu, at(fd, 0));
-	must(!sync_part(fd, 0, EDU_TRANSFER, GIVE));
+	must(!b_sync_part(fd, 0, EDU_TRANSFER, GIVE));
 	edu_store(edu, at(fd, PAGE));
-	must(!sync_part(fd, PAGE, EDU_TRANSFER, FETCH));
+	must(!b_sync_part(fd, PAGE, EDU_TRANSFER, FETCH));
 	t_ok(!memcmp(map, map + PAGE, EDU_TRANSFER) != bounced,
 	     "%s: what was given too late is not what the device has", store);
 }
@@ -123,13 +107,13 @@ static void other_driver(int fd)
 		t_skip("there is no vfio-pci here", "%s: another driver", store);
 		return;
 	}
-	t_ok(address(fd, 0, &dma) == -ENODEV,
+	t_ok(b_address(fd, 0, &dma) == -ENODEV,
 	     "%s: a driver for processes has it: no address", store);
-	t_ok(sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
 	     "%s: nothing to be synchronized", store);
 	t_ok(b_destroy("owned", 0) == -EBUSY, "%s: it is still in use", store);
 	must(edu_unbind());
-	t_ok(address(fd, 0, &dma) == -ENODEV,
+	t_ok(b_address(fd, 0, &dma) == -ENODEV,
 	     "%s: nor when that driver has gone", store);
 }
 
@@ -181,20 +165,20 @@ static void removed(const struct store *s)
 	fd = b_open("owned", O_RDWR);
 	map = b_map(fd, SIZE, 0);
 	fill(map, SIZE, 3);
-	must(!sync_part(fd, 0, SIZE, GIVE));
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	edu_open_alone(&edu);
 	if (!bounced)
 		edu_begin_store(&edu, at(fd, 0));
 	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
-	t_ok(address(fd, 0, &dma) == -ENODEV, "%s: removed: no address", store);
-	t_ok(sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: removed: no address", store);
+	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
 	     "%s: removed: nothing to be synchronized", store);
 	t_ok(filled(map + PAGE, SIZE - PAGE, 3 + PAGE / 8),
 	     "%s: the memory stays", store);
 	edu_close_alone(&edu);
 	must(!write_file("/sys/bus/pci/rescan", "1"));
 	must(!access("/sys/bus/pci/devices/" EDU_DEVICE, F_OK));
-	t_ok(address(fd, 0, &dma) == -ENODEV,
+	t_ok(b_address(fd, 0, &dma) == -ENODEV,
 	     "%s: the next device there is not its own", store);
 	munmap(map, SIZE);
 	close(fd);

@@ -33,22 +33,6 @@ static int try_create(const char *name, unsigned int backing,
 	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
 }
 
-static int address(int fd, uint64_t offset, struct mapbuf_dma *dma)
-{
-	*dma = (struct mapbuf_dma){ .size = sizeof(*dma), .offset = offset };
-	return ioctl(fd, MAPBUF_IOC_DMA, dma) ? -errno : 0;
-}
-
-static int sync_part(int fd, uint64_t offset, uint64_t bytes, unsigned int flags)
-{
-	struct mapbuf_sync sync = {
-		.size = sizeof(sync), .flags = flags, .offset = offset,
-		.bytes = bytes,
-	};
-
-	return ioctl(fd, MAPBUF_IOC_SYNC, &sync) ? -errno : 0;
-}
-
 #define FETCH (MAPBUF_SYNC_FOR_CPU | MAPBUF_SYNC_FROM_DEVICE)
 #define GIVE (MAPBUF_SYNC_FOR_DEVICE | MAPBUF_SYNC_TO_DEVICE)
 
@@ -60,7 +44,7 @@ static bool device_does(int fd, unsigned long command, uint64_t seed)
 	uint64_t at;
 
 	for (at = 0; at < SIZE; at += dma.bytes) {
-		if (address(fd, at, &dma) || !dma.bytes)
+		if (b_address(fd, at, &dma) || !dma.bytes)
 			return false;
 		call = (struct driver_call){
 			.address = dma.address, .bytes = dma.bytes,
@@ -117,32 +101,32 @@ static void requests(int fd)
 	int reader = b_open("device", O_RDONLY), other;
 	struct mapbuf_dma dma;
 
-	t_ok(sync_part(fd, 0, 0, FETCH) == -EINVAL, "%s: sync of nothing", store);
-	t_ok(sync_part(fd, SIZE, 1, FETCH) == -EINVAL, "%s: sync at the end",
+	t_ok(b_sync_part(fd, 0, 0, FETCH) == -EINVAL, "%s: sync of nothing", store);
+	t_ok(b_sync_part(fd, SIZE, 1, FETCH) == -EINVAL, "%s: sync at the end",
 	     store);
-	t_ok(sync_part(fd, 1, SIZE, FETCH) == -EINVAL, "%s: sync beyond it",
+	t_ok(b_sync_part(fd, 1, SIZE, FETCH) == -EINVAL, "%s: sync beyond it",
 	     store);
-	t_ok(sync_part(fd, 1, -1ULL, FETCH) == -EINVAL,
+	t_ok(b_sync_part(fd, 1, -1ULL, FETCH) == -EINVAL,
 	     "%s: sync of more than there is", store);
-	t_ok(sync_part(fd, 0, 1, MAPBUF_SYNC_FROM_DEVICE) == -EINVAL,
+	t_ok(b_sync_part(fd, 0, 1, MAPBUF_SYNC_FROM_DEVICE) == -EINVAL,
 	     "%s: sync for nobody", store);
-	t_ok(sync_part(fd, 0, 1, FETCH | GIVE) == -EINVAL, "%s: sync for both",
+	t_ok(b_sync_part(fd, 0, 1, FETCH | GIVE) == -EINVAL, "%s: sync for both",
 	     store);
-	t_ok(sync_part(fd, 0, 1, MAPBUF_SYNC_FOR_CPU) == -EINVAL,
+	t_ok(b_sync_part(fd, 0, 1, MAPBUF_SYNC_FOR_CPU) == -EINVAL,
 	     "%s: sync in no direction", store);
-	t_ok(sync_part(fd, 0, 1, FETCH | 16) == -EINVAL, "%s: an unknown flag",
+	t_ok(b_sync_part(fd, 0, 1, FETCH | 16) == -EINVAL, "%s: an unknown flag",
 	     store);
-	t_ok(sync_part(reader, 0, 1, FETCH) == -EACCES,
+	t_ok(b_sync_part(reader, 0, 1, FETCH) == -EACCES,
 	     "%s: sync by one who cannot write", store);
-	t_ok(address(fd, SIZE, &dma) == -EINVAL, "%s: the address of the end",
+	t_ok(b_address(fd, SIZE, &dma) == -EINVAL, "%s: the address of the end",
 	     store);
 	close(reader);
 
 	b_create("none", PAGE, MAPBUF_BACKING_VMALLOC);
 	other = b_open("none", O_RDWR);
-	t_ok(sync_part(other, 0, PAGE, FETCH) == -ENODEV,
+	t_ok(b_sync_part(other, 0, PAGE, FETCH) == -ENODEV,
 	     "%s: sync with no device", store);
-	t_ok(address(other, 0, &dma) == -ENODEV,
+	t_ok(b_address(other, 0, &dma) == -ENODEV,
 	     "%s: the address for no device", store);
 	t_ok(!b_sysfs("none", "dma_addr"), "%s: nor is it in sysfs", store);
 	close(other);
@@ -156,8 +140,8 @@ static void stranger(unsigned int flags)
 	struct mapbuf_dma dma;
 
 	must(!setresgid(1, 1, 1) && !setresuid(1, 1, 1));
-	must(address(reader, 0, &dma) == -EPERM);
-	must(address(writer, 0, &dma) ==
+	must(b_address(reader, 0, &dma) == -EPERM);
+	must(b_address(writer, 0, &dma) ==
 	     (flags & MAPBUF_CREATE_SHOW_ADDRESS ? 0 : -EPERM));
 	must(!b_sysfs("device", "dma_addr"));
 }
@@ -173,7 +157,7 @@ static void shown(int fd)
 	t_ok(readlink(path, link, sizeof(link) - 1) > 0 &&
 	     !strcmp(strrchr(link, '/'), "/mapbuf-driver"),
 	     "%s: sysfs shows the device", store);
-	must(!address(fd, 0, &dma));
+	must(!b_address(fd, 0, &dma));
 	whole = dma.bytes == SIZE;
 	t_ok(whole || bounced || strcmp(store, "contiguous"),
 	     "%s: one range is in one piece", store);
@@ -197,28 +181,28 @@ static void transfers(char *map, int fd)
 	int dmabuf;
 
 	memset(map, 0, SIZE);
-	must(!sync_part(fd, 0, SIZE, GIVE));
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	device_fills(fd, 1);
 	t_ok(filled(map, SIZE, 1) == !bounced,
 	     "%s: what the device wrote is there only without bounce buffers",
 	     store);
-	must(!sync_part(fd, at, n, FETCH));
+	must(!b_sync_part(fd, at, n, FETCH));
 	t_ok(filled(map + at, n, 1 + at / 8), "%s: a part is fetched", store);
 	if (bounced)
 		t_ok(all_zero(map, at) && all_zero(map + at + n, SIZE - at - n),
 		     "%s: and nothing else", store);
-	t_ok(!sync_part(fd, 0, SIZE, FETCH) && filled(map, SIZE, 1),
+	t_ok(!b_sync_part(fd, 0, SIZE, FETCH) && filled(map, SIZE, 1),
 	     "%s: all of it is fetched", store);
 
 	fill(map, SIZE, 2);
 	t_ok(device_sees(fd, bounced ? 1 : 2),
 	     "%s: what a process wrote is not yet there behind bounce buffers",
 	     store);
-	must(!sync_part(fd, 0, SIZE,
-			MAPBUF_SYNC_FOR_DEVICE | MAPBUF_SYNC_FROM_DEVICE));
+	must(!b_sync_part(fd, 0, SIZE,
+			  MAPBUF_SYNC_FOR_DEVICE | MAPBUF_SYNC_FROM_DEVICE));
 	t_ok(device_sees(fd, bounced ? 1 : 2),
 	     "%s: nor in the wrong direction", store);
-	t_ok(!sync_part(fd, 0, SIZE, GIVE) && device_sees(fd, 2),
+	t_ok(!b_sync_part(fd, 0, SIZE, GIVE) && device_sees(fd, 2),
 	     "%s: it is given to the device", store);
 
 	device_fills(fd, 3);
@@ -267,17 +251,17 @@ static void drivers(char *map, int fd)
 
 	must(!write_file(DEVICES "driver_override", "mapbuf-owner"));
 	fill(map, SIZE, 4);
-	must(!sync_part(fd, 0, SIZE, GIVE));
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	must(!write_file(OWNER "bind", "mapbuf-driver"));
-	t_ok(!address(fd, 0, &dma), "%s: with a driver it has an address", store);
+	t_ok(!b_address(fd, 0, &dma), "%s: with a driver it has an address", store);
 	t_ok(was_told(watch), "%s: perhaps another one", store);
 	t_ok(device_sees(fd, 4), "%s: where the device sees the same", store);
 
 	must(!write_file(OWNER "unbind", "mapbuf-driver"));
-	t_ok(address(fd, 0, &dma) == -ENODEV, "%s: when the driver goes it has none",
+	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: when the driver goes it has none",
 	     store);
 	t_ok(was_told(watch), "%s: and says so", store);
-	t_ok(sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
 	     "%s: nor is anything to be synchronized", store);
 	t_ok(filled(map, SIZE, 4), "%s: but the memory is there", store);
 
@@ -326,12 +310,12 @@ static void cleared(const struct store *s)
 	fd = b_open("device", O_RDWR);
 	map = b_map(fd, SIZE, 0);
 	fill(map, SIZE, 6);
-	must(!sync_part(fd, 0, SIZE, GIVE));
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	munmap(map, SIZE);
 	close(fd);
 	fd = b_open("device", O_RDWR);
 	map = b_map(fd, SIZE, 0);
-	must(!sync_part(fd, 0, SIZE, FETCH));
+	must(!b_sync_part(fd, 0, SIZE, FETCH));
 	t_ok(all_zero(map, SIZE), "%s: nothing of the last user is fetched",
 	     store);
 	munmap(map, SIZE);
@@ -351,7 +335,7 @@ static void mask(const struct store *s)
 	must(!try_create("device", s->id, DEVICE, 0, 28));
 	fd = b_open("device", O_RDWR);
 	for (at = 0; at < SIZE; at += dma.bytes) {
-		must(!address(fd, at, &dma));
+		must(!b_address(fd, at, &dma));
 		if (dma.address + dma.bytes > highest)
 			highest = dma.address + dma.bytes;
 	}
@@ -384,7 +368,7 @@ static void in_kernel(void)
 
 	must(!ioctl(driver, DRIVER_CREATE, &call));
 	fd = b_open("device", O_RDWR);
-	must(!address(fd, PAGE, &dma));
+	must(!b_address(fd, PAGE, &dma));
 	call.offset = PAGE;
 	t_ok(!ioctl(driver, DRIVER_DMA_ADDRESS, &call) &&
 	     call.address == dma.address && call.bytes == dma.bytes,
@@ -418,9 +402,9 @@ static void make_and_use(unsigned int seed)
 		if (err)
 			continue;
 		fd = b_open(name, O_RDWR);
-		err = address(fd, 0, &dma);
+		err = b_address(fd, 0, &dma);
 		must(!err || err == -ENODEV);
-		err = sync_part(fd, 0, SIZE, FETCH);
+		err = b_sync_part(fd, 0, SIZE, FETCH);
 		must(!err || err == -ENODEV);
 		close(fd);
 		must(!b_destroy(name, 0));
@@ -449,12 +433,12 @@ static void removed(const struct store *s)
 	fd = b_open("device", O_RDWR);
 	map = b_map(fd, SIZE, 0);
 	fill(map, SIZE, 5);
-	must(!sync_part(fd, 0, SIZE, GIVE));
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	watch = watch_address();
 	driver_unload(driver);
 	t_ok(was_told(watch), "%s: a device that is removed: it says so", store);
-	t_ok(address(fd, 0, &dma) == -ENODEV, "%s: there is no address", store);
-	t_ok(sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: there is no address", store);
+	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
 	     "%s: nothing is to be synchronized", store);
 	snprintf(path, sizeof(path), "/sys/class/mapbuf/mapbuf%d/device",
 		 b_id("device"));
@@ -463,7 +447,7 @@ static void removed(const struct store *s)
 	t_ok(filled(map, SIZE, 5), "%s: the memory stays", store);
 	close(watch);
 	driver = driver_load();
-	t_ok(address(fd, 0, &dma) == -ENODEV,
+	t_ok(b_address(fd, 0, &dma) == -ENODEV,
 	     "%s: another one of that name is not its device", store);
 	munmap(map, SIZE);
 	close(fd);

@@ -141,6 +141,22 @@ int b_export(int fd, uint64_t offset, uint64_t bytes)
 	return ioctl(fd, MAPBUF_IOC_EXPORT, &e) ? -errno : e.fd;
 }
 
+int b_address(int fd, uint64_t offset, struct mapbuf_dma *dma)
+{
+	*dma = (struct mapbuf_dma){ .size = sizeof(*dma), .offset = offset };
+	return ioctl(fd, MAPBUF_IOC_DMA, dma) ? -errno : 0;
+}
+
+int b_sync_part(int fd, uint64_t offset, uint64_t bytes, unsigned int flags)
+{
+	struct mapbuf_sync sync = {
+		.size = sizeof(sync), .flags = flags, .offset = offset,
+		.bytes = bytes,
+	};
+
+	return ioctl(fd, MAPBUF_IOC_SYNC, &sync) ? -errno : 0;
+}
+
 int b_sync(int dmabuf, uint64_t flags)
 {
 	struct dma_buf_sync sync = { .flags = flags };

@@ -87,6 +87,11 @@ char *b_sysfs(const char *name, const char *file);
 /* A dma-buf, or -errno; the number of notifications so far, or -errno. */
 int b_export(int fd, uint64_t offset, uint64_t bytes);
 int b_sync(int dmabuf, uint64_t flags);	/* 0 or -errno */
+
+/* Of its device: where it finds the buffer; and to synchronize with it.  0 or -errno */
+int b_address(int fd, uint64_t offset, struct mapbuf_dma *dma);
+int b_sync_part(int fd, uint64_t offset, uint64_t bytes, unsigned int flags);
+
 long long b_notify(int fd);
 long long b_seen(int fd);
 
