@@ -8,7 +8,6 @@
 #include <linux/mm_types.h>
 #include <linux/types.h>
 
-struct iov_iter;
 struct mapbuf_buffer;
 
 /**
@@ -16,6 +15,8 @@ struct mapbuf_buffer;
  * @name: as the parameter "backing", sysfs and the configuration have it
  * @id: of enum mapbuf_backing
  * @contiguous: the memory is one physical range
+ * @of_device: the memory comes from the device that the buffer belongs to, and goes
+ *	with it
  * @alloc: NULL in a kernel that cannot have the store.  Called in process
  *	context without a lock; sleeps,
  *	reschedules, and stops on a fatal signal.  Fills every chunk of
@@ -24,33 +25,30 @@ struct mapbuf_buffer;
  *	(compound) page, filled with zeroes.  Returns 0, -ENOMEM, or -EINTR.  On
  *	an error the chunks filled so far stay: the caller gives them back.
  *
- * A store that is not made of pages has the following too; its @alloc sets
- * @buf->kaddr instead, may give other errors of struct mapbuf_create, and
- * leaves nothing behind on an error.
+ * A store that is not made of pages has @free, too; its @alloc sets @buf->kaddr
+ * instead, may give other errors of struct mapbuf_create, and leaves nothing behind
+ * on an error.  With @of_device both are called under devices_lock, and the lock of
+ * the device if it has a driver.
  *
  * @free: undoes @alloc.  Sleeps.
- * @phys: where the range begins.
- * @pgprot: @prot with the caching of @buf.
- * @access: copies between the range and kernel memory, but sleeps.  Returns false
- *	if the range has gone with its device.
- * @copy: copies to or from @iter, as copy_page_to_iter() does.
- * @clear: fills the chunk of that number with zeroes.  Sleeps.
+ * @phys: where the range begins, if it is one that existed before.
+ * @frame: else: the frame number of a page of the buffer.
+ * @pgprot: @prot as it must be for processes; NULL: with the caching that was asked for.
  */
 struct mapbuf_backing_ops {
 	const char *name;
 	u32 id;
 	bool contiguous;
+	bool of_device;
 	int (*alloc)(struct mapbuf_buffer *buf);
 	void (*free)(struct mapbuf_buffer *buf);
 	phys_addr_t (*phys)(const struct mapbuf_buffer *buf);
+	unsigned long (*frame)(const struct mapbuf_buffer *buf,
+			       unsigned long index);
 	pgprot_t (*pgprot)(const struct mapbuf_buffer *buf, pgprot_t prot);
-	bool (*access)(struct mapbuf_buffer *buf, loff_t pos, void *with,
-		       size_t n, bool write);
-	size_t (*copy)(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
-		       struct iov_iter *iter, bool to_iter);
-	void (*clear)(struct mapbuf_buffer *buf, unsigned long nr);
 };
 
+extern const struct mapbuf_backing_ops mapbuf_backing_coherent;
 extern const struct mapbuf_backing_ops mapbuf_backing_contiguous;
 extern const struct mapbuf_backing_ops mapbuf_backing_reserved;
 extern const struct mapbuf_backing_ops mapbuf_backing_vmalloc;

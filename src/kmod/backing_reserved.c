@@ -13,10 +13,10 @@
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
-#include <linux/uio.h>
 
 #include "backing.h"
 #include "mapbuf.h"
+#include "range.h"
 
 static void *reserved_remap(const struct mapbuf_spec *spec)
 {
@@ -56,20 +56,6 @@ static void reserved_free(struct mapbuf_buffer *buf)
 	mapbuf_range_release(buf);
 }
 
-/* What is gone is not there to be cleared. */
-static void reserved_clear(struct mapbuf_buffer *buf, unsigned long nr)
-{
-	unsigned long i = nr << MAPBUF_CHUNK_ORDER;
-	unsigned long end = min(i + MAPBUF_CHUNK_PAGES, buf->nr_pages);
-
-	for (; i < end && mapbuf_range_enter(buf); i++) {
-		memset_io((void __iomem __force *)buf->kaddr + i * PAGE_SIZE,
-			  0, PAGE_SIZE);
-		mapbuf_range_leave(buf);
-		cond_resched();
-	}
-}
-
 static int reserved_clear_all(struct mapbuf_buffer *buf)
 {
 	unsigned long i;
@@ -80,7 +66,7 @@ static int reserved_clear_all(struct mapbuf_buffer *buf)
 			buf->kaddr = NULL;
 			return -EINTR;
 		}
-		reserved_clear(buf, i);
+		mapbuf_range_clear(buf, i);
 	}
 	return 0;
 }
@@ -109,58 +95,6 @@ static phys_addr_t reserved_phys(const struct mapbuf_buffer *buf)
 	return buf->spec.phys_addr;
 }
 
-static pgprot_t reserved_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot)
-{
-	switch (buf->spec.cache) {
-	case MAPBUF_CACHE_UNCACHED:
-		return pgprot_noncached(prot);
-	case MAPBUF_CACHE_WRITE_COMBINED:
-		return pgprot_writecombine(prot);
-	default:
-		return prot;
-	}
-}
-
-static bool reserved_access(struct mapbuf_buffer *buf, loff_t pos, void *with,
-			    size_t n, bool write)
-{
-	void *at = buf->kaddr + pos;
-
-	if (!mapbuf_range_enter(buf))
-		return false;
-	if (buf->spec.cache != MAPBUF_CACHE_UNCACHED)
-		memcpy(write ? at : with, write ? with : at, n);
-	else if (write)
-		memcpy_toio((void __iomem __force *)at, with, n);
-	else
-		memcpy_fromio(with, (void __iomem __force *)at, n);
-	mapbuf_range_leave(buf);
-	return true;
-}
-
-/*
- * By way of a bounce buffer: registers of a device want aligned accesses; and
- * touching the memory of a process can take as long as the process wants.
- */
-static size_t reserved_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
-			    struct iov_iter *iter, bool to_iter)
-{
-	size_t done, n, copied;
-	u64 bounce[32];
-
-	for (done = 0; done < bytes; done += n) {
-		n = min(bytes - done, sizeof(bounce));
-		if (!to_iter)
-			n = copy_from_iter(bounce, n, iter);
-		if (!n || !reserved_access(buf, pos + done, bounce, n, !to_iter))
-			break;
-		copied = to_iter ? copy_to_iter(bounce, n, iter) : n;
-		if (copied != n)
-			return done + copied;
-	}
-	return done;
-}
-
 const struct mapbuf_backing_ops mapbuf_backing_reserved = {
 	.name = "reserved",
 	.id = MAPBUF_BACKING_RESERVED,
@@ -168,8 +102,4 @@ const struct mapbuf_backing_ops mapbuf_backing_reserved = {
 	.alloc = reserved_alloc,
 	.free = reserved_free,
 	.phys = reserved_phys,
-	.pgprot = reserved_pgprot,
-	.access = reserved_access,
-	.copy = reserved_copy,
-	.clear = reserved_clear,
 };

@@ -17,6 +17,7 @@
 #include "trace.h"
 
 const struct mapbuf_backing_ops *const mapbuf_backings[] = {
+	&mapbuf_backing_coherent,
 	&mapbuf_backing_contiguous,
 	&mapbuf_backing_reserved,
 	&mapbuf_backing_vmalloc,
@@ -64,11 +65,18 @@ static bool spec_valid(const struct mapbuf_spec *spec)
 {
 	int node = spec->numa_node;
 
-	if (spec->ops && !spec->ops->phys && (spec->cache || spec->phys_addr))
+	if (spec->ops && !spec->ops->phys && spec->phys_addr)
+		return false;
+	/* Of pages from anywhere the kernel has mappings of its own. */
+	if (spec->ops && !spec->ops->contiguous && spec->cache)
 		return false;
 	if (spec->ops && spec->ops->phys && !range_valid(spec))
 		return false;
 	if (spec->flags & MAPBUF_CREATE_SHOW_ADDRESS && !spec->device)
+		return false;
+	/* The device says where its memory is. */
+	if (spec->ops && spec->ops->of_device &&
+	    (!spec->device || node != NUMA_NO_NODE))
 		return false;
 	return mapbuf_name_valid(spec->name) && spec->ops &&
 	       spec->bytes && spec->bytes <= MAX_LFS_FILESIZE - PAGE_SIZE &&
@@ -183,6 +191,8 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 	err = mapbuf_mapping_init(buf);
 	if (err)
 		return err;
+	if (buf->spec.ops->of_device)
+		return 0;
 	if (!mapbuf_buffer_has_pages(buf))
 		return buf->spec.ops->alloc(buf);
 
@@ -195,6 +205,8 @@ static int buffer_fill(struct mapbuf_buffer *buf)
 	if (!buf->chunks)
 		return -ENOMEM;
 	err = buf->spec.ops->alloc(buf);
+	if (!err)
+		err = mapbuf_pages_set_cache(buf);
 	if (!err)
 		mapbuf_mapping_place(buf);
 	return err;
@@ -245,7 +257,8 @@ struct mapbuf_buffer *mapbuf_buffer_alloc(const struct mapbuf_spec *asked)
 
 	if (!spec_valid(&spec))
 		return ERR_PTR(-EINVAL);
-	if (!spec.ops->alloc)
+	if (!spec.ops->alloc ||
+	    (spec.cache && !spec.ops->phys && !IS_ENABLED(CONFIG_X86_64)))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	spec.asked_bits = spec.dma_bits;

@@ -15,6 +15,7 @@
 #include "compat/compat.h"
 #include "locks.h"
 #include "mapbuf.h"
+#include "range.h"
 
 /* For the file system -ESTALE has the kernel look the name up again, once. */
 static struct mapbuf_buffer *get_buffer(const struct inode *inode, bool nonblock)

@@ -6,7 +6,9 @@
  * while the buffer lives.  A driver may have the device, or none: then what its
  * bus does for a driver's sake is done here.  When a driver comes or goes, DMA is
  * set up anew, so the memory is unmapped before that, and mapped again for the next
- * driver.  When the device goes, the buffer stays, without an address for it.
+ * driver.  When the device goes, the buffer stays, without an address for it.  Memory
+ * that is the device's own goes with the driver or the device, and the buffer stays
+ * without.
  */
 #include <linux/device.h>
 #include <linux/dma-direct.h>
@@ -15,17 +17,14 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
-#include <linux/of_device.h>
-#include <linux/pci.h>
-#include <linux/platform_device.h>
 #include <linux/scatterlist.h>
-#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "backing.h"
 #include "device.h"
 #include "dmabuf.h"
 #include "mapbuf.h"
+#include "range.h"
 
 /*
  * devices_lock protects the list of buffers that belong to a device, and of each
@@ -34,101 +33,6 @@
  */
 static DEFINE_MUTEX(devices_lock);
 static LIST_HEAD(devices);
-
-static struct device *find_on_bus(const char *bus, size_t n, const char *name)
-{
-#ifdef CONFIG_PCI
-	if (n == 3 && !strncmp(bus, "pci", n))
-		return bus_find_device_by_name(&pci_bus_type, NULL, name);
-#endif
-	if (n == 8 && !strncmp(bus, "platform", n))
-		return bus_find_device_by_name(&platform_bus_type, NULL, name);
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-/**
- * mapbuf_device_find() - find a device
- * @name: BUS/NAME, MAPBUF_DEVICE_SIZE bytes, 0 to the end
- *
- * Return: the device, to be given back with put_device(); -EINVAL if that is not a
- * name; -EOPNOTSUPP for a bus that is not known here; or -ENODEV.
- */
-struct device *mapbuf_device_find(const char *name)
-{
-	size_t len = strnlen(name, MAPBUF_DEVICE_SIZE);
-	const char *slash = strnchr(name, len, '/');
-	struct device *dev;
-
-	if (len == MAPBUF_DEVICE_SIZE || !slash || slash == name || !slash[1] ||
-	    memchr_inv(name + len, 0, MAPBUF_DEVICE_SIZE - len))
-		return ERR_PTR(-EINVAL);
-	dev = find_on_bus(name, slash - name, slash + 1);
-	return dev ?: ERR_PTR(-ENODEV);
-}
-
-/* Whether a device is, or still is, one of a bus that is known here. */
-static bool is_on_bus(const struct device *dev)
-{
-	struct device *found = ERR_PTR(-EOPNOTSUPP);
-
-	if (dev->bus)
-		found = find_on_bus(dev->bus->name, strlen(dev->bus->name),
-				    dev_name(dev));
-	if (IS_ERR_OR_NULL(found))
-		return false;
-	put_device(found);
-	return found == dev;
-}
-
-/*
- * Drivers for processes (VFIO) have the IOMMU say what these want, and nothing of
- * ours.
- */
-static bool driver_manages_dma(struct device *dev)
-{
-#ifdef MAPBUF_HAVE_DRIVER_MANAGED_DMA
-#ifdef CONFIG_PCI
-	if (dev_is_pci(dev))
-		return to_pci_driver(dev->driver)->driver_managed_dma;
-#endif
-	return dev->bus == &platform_bus_type &&
-	       to_platform_driver(dev->driver)->driver_managed_dma;
-#else
-	return !strncmp(dev->driver->name, "vfio", 4);
-#endif
-}
-
-/* The node of the device tree that says how a device reaches memory, or NULL. */
-static struct device_node *dma_node(struct device *dev)
-{
-#ifdef CONFIG_PCI
-	struct pci_bus *bus;
-
-	if (dev_is_pci(dev)) {
-		bus = to_pci_dev(dev)->bus;
-		while (bus->parent)
-			bus = bus->parent;
-		return bus->bridge->parent ? bus->bridge->parent->of_node :
-					     NULL;
-	}
-#endif
-	return dev->of_node;
-}
-
-/* What a bus does before the driver of a device has it. */
-static int set_up_dma(struct device *dev, u32 asked_bits)
-{
-	struct device_node *node = dma_node(dev);
-	int err = 0;
-
-	if (node && !dev->dma_range_map)
-		err = of_dma_configure_id(dev, node, true, NULL);
-	else if (!node && !IS_ENABLED(CONFIG_X86))
-		err = -EOPNOTSUPP;
-	if (!err && asked_bits)
-		err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(asked_bits));
-	return err;
-}
 
 #define ANYWHERE 0
 
@@ -168,11 +72,11 @@ static int check_device(const struct mapbuf_spec *spec)
 {
 	struct device *dev = spec->device;
 
-	if (!is_on_bus(dev) || !dev->dma_mask)
+	if (!mapbuf_device_is_on_bus(dev) || !dev->dma_mask)
 		return -EOPNOTSUPP;
 	if (dev->driver && !spec->device_is_locked)
-		return driver_manages_dma(dev) ? -EBUSY : 0;
-	return dev->driver ? 0 : set_up_dma(dev, spec->asked_bits);
+		return mapbuf_device_is_managed(dev) ? -EBUSY : 0;
+	return dev->driver ? 0 : mapbuf_device_set_up_dma(dev, spec->asked_bits);
 }
 
 /**
@@ -203,12 +107,58 @@ int mapbuf_device_choose(struct mapbuf_spec *spec)
 		spec->dma_bits = 0;
 	else if (!spec->dma_bits || bits < spec->dma_bits)
 		spec->dma_bits = max_t(u32, bits, MAPBUF_MIN_DMA_BITS);
-	if (spec->numa_node == NUMA_NO_NODE && !spec->ops->phys &&
+	if (spec->numa_node == NUMA_NO_NODE && !spec->ops->free &&
 	    node != NUMA_NO_NODE && node_state(node, N_MEMORY)) {
 		spec->numa_node = node;
 		spec->node_is_devices = true;
 	}
 	return 0;
+}
+
+/*
+ * Memory that is the device's own is given back while the kernel still knows how the
+ * device reaches memory.  When a driver comes or goes, some forget that before its
+ * last event: what an IOMMU does where the device tree says so, and who has a pool.
+ */
+static bool is_forgotten_early(const struct mapbuf_buffer *buf)
+{
+#ifdef CONFIG_DMA_DECLARE_COHERENT
+	if (buf->spec.device->dma_mem)
+		return true;
+#endif
+#ifdef CONFIG_DMA_CMA
+	if (buf->spec.device->cma_area)
+		return true;
+#endif
+	return buf->device_translated && !IS_ENABLED(CONFIG_X86);
+}
+
+/* Under devices_lock, and the lock of the device. */
+static int memory_take(struct mapbuf_buffer *buf)
+{
+	if (!buf->spec.ops->of_device)
+		return 0;
+	buf->device_translated = mapbuf_dma_is_translated(buf->spec.device);
+	return buf->spec.ops->alloc(buf);
+}
+
+/* Under devices_lock.  Returns whether there was any. */
+static bool memory_give_back(struct mapbuf_buffer *buf)
+{
+	if (!buf->spec.ops->of_device || !buf->kaddr)
+		return false;
+	mapbuf_range_revoke(buf);
+	buf->spec.ops->free(buf);
+	WRITE_ONCE(buf->kaddr, NULL);
+	return true;
+}
+
+/* The same, when its users do not expect it. */
+static void memory_lose(struct mapbuf_buffer *buf)
+{
+	if (memory_give_back(buf))
+		pr_warn("mapbuf: buffer \"%s\" has lost its memory: it was that of %s and its driver, which has gone; destroy the buffer\n",
+			buf->spec.name, dev_name(buf->spec.device));
 }
 
 /* Under devices_lock, and the lock of the device. */
@@ -262,11 +212,12 @@ static void device_unmap(struct mapbuf_buffer *buf)
 
 /**
  * mapbuf_device_attach() - map a new buffer for its device
- * @buf: the buffer, which has its memory
+ * @buf: the buffer, which has its memory, unless that comes from the device
  *
  * On an error mapbuf_device_detach() undoes it all the same.  Sleeps.
  *
- * Return: 0; -ENODEV if the device has gone; or an error of mapbuf_dma_map().
+ * Return: 0; -ENODEV if the device has gone; or an error of the store or of
+ * mapbuf_dma_map().
  */
 int mapbuf_device_attach(struct mapbuf_buffer *buf)
 {
@@ -281,7 +232,9 @@ int mapbuf_device_attach(struct mapbuf_buffer *buf)
 	mutex_lock(&devices_lock);
 	list_add(&buf->device_link, &devices);
 	/* One that goes from now on finds it in the list. */
-	if (is_on_bus(dev))
+	if (mapbuf_device_is_on_bus(dev))
+		err = memory_take(buf);
+	if (!err)
 		err = device_map(buf);
 	mutex_unlock(&devices_lock);
 	unlock_device(&buf->spec);
@@ -302,6 +255,7 @@ void mapbuf_device_detach(struct mapbuf_buffer *buf)
 	mutex_lock(&devices_lock);
 	list_del_init(&buf->device_link);
 	device_unmap(buf);
+	memory_give_back(buf);
 	mutex_unlock(&devices_lock);
 }
 
@@ -343,7 +297,7 @@ void mapbuf_device_unlink(struct mapbuf_buffer *buf)
 	mutex_unlock(&devices_lock);
 }
 
-/* Under devices_lock.  A device that has gone has the IOMMU forget its mappings. */
+/* Under devices_lock.  Its driver, if it has one, has still to stop the device. */
 static void device_leaves(struct mapbuf_buffer *buf, bool left)
 {
 	if (!buf->device_gone)
@@ -352,10 +306,10 @@ static void device_leaves(struct mapbuf_buffer *buf, bool left)
 	buf->device_gone = true;
 	device_hide(buf);
 	device_unlink(buf);
-	if (left && buf->device_map)
-		buf->device_map->is_lost = buf->device_translated;
-	if (left || !buf->spec.device->driver)
+	if (left || !buf->spec.device->driver) {
 		device_unmap(buf);
+		memory_lose(buf);
+	}
 }
 
 /* Under devices_lock, and the lock of the device. */
@@ -363,7 +317,8 @@ static void driver_came(struct mapbuf_buffer *buf)
 {
 	int err;
 
-	if (buf->device_map || driver_manages_dma(buf->spec.device))
+	if (buf->device_map || mapbuf_range_gone(buf) ||
+	    mapbuf_device_is_managed(buf->spec.device))
 		return;
 	err = device_map(buf);
 	if (err)
@@ -383,15 +338,24 @@ static void driver_leaves(struct mapbuf_buffer *buf)
 	device_hide(buf);
 	if (buf->device_translated || buf->spec.device->dma_range_map)
 		device_unmap(buf);
+	if (is_forgotten_early(buf))
+		memory_lose(buf);
 }
 
 static void buffer_event(struct mapbuf_buffer *buf, unsigned long event)
 {
 	switch (event) {
 	case BUS_NOTIFY_BIND_DRIVER:
+		device_unmap(buf);
+		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		device_unmap(buf);
+		if (is_forgotten_early(buf))
+			memory_lose(buf);
+		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
 		device_unmap(buf);
+		memory_lose(buf);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		driver_came(buf);

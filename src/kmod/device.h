@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Buffers that belong to a device, device.c, and what synchronizes them, dmasync.c.
+ * Buffers that belong to a device, and what synchronizes them.
  */
 #ifndef MAPBUF_DEVICE_H
 #define MAPBUF_DEVICE_H
@@ -12,7 +12,13 @@ struct device;
 struct mapbuf_buffer;
 struct mapbuf_spec;
 
+/* device_bus.c */
 struct device *mapbuf_device_find(const char *name);
+bool mapbuf_device_is_on_bus(const struct device *dev);
+bool mapbuf_device_is_managed(struct device *dev);
+int mapbuf_device_set_up_dma(struct device *dev, u32 asked_bits);
+
+/* device.c */
 int mapbuf_device_choose(struct mapbuf_spec *spec);
 int mapbuf_device_attach(struct mapbuf_buffer *buf);
 void mapbuf_device_detach(struct mapbuf_buffer *buf);
@@ -21,6 +27,8 @@ void mapbuf_device_unlink(struct mapbuf_buffer *buf);
 void mapbuf_device_event(const struct device *dev, unsigned long event);
 int mapbuf_device_address(struct mapbuf_buffer *buf, u64 offset, u64 *address,
 			  u64 *bytes);
+
+/* dmasync.c */
 int mapbuf_dma_sync(struct mapbuf_buffer *buf, size_t begin, size_t end,
 		    enum dma_data_direction direction, bool for_cpu);
 

@@ -8,6 +8,7 @@
 #include <linux/err.h>
 
 #include "mapbuf.h"
+#include "range.h"
 
 #ifdef CONFIG_DMA_SHARED_BUFFER
 
@@ -19,6 +20,7 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
+#include "backing.h"
 #include "compat/compat.h"
 #include "dmabuf.h"
 
@@ -206,7 +208,8 @@ struct file *mapbuf_dmabuf_export(struct mapbuf_buffer *buf, u64 offset,
 		return ERR_PTR(-EINVAL);
 	if (mapbuf_range_gone(buf))
 		return ERR_PTR(-ENODEV);
-	if (!mapbuf_dma_can_map(buf, offset, bytes))
+	/* What goes with its device, others must not have. */
+	if (buf->spec.ops->of_device || !mapbuf_dma_can_map(buf, offset, bytes))
 		return ERR_PTR(-EOPNOTSUPP);
 
 	export = export_new(buf, offset, bytes);

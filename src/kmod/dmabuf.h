@@ -38,7 +38,6 @@ struct mapbuf_dmabuf {
  * @direction: as it was mapped
  * @needs_sync: the device does not see what processors have in their caches, or is
  *	behind bounce buffers
- * @is_lost: the IOMMU has forgotten the device, and this; under devices_lock
  * @first: page of the buffer
  * @nr_pages: length
  * @link: in the list of the buffer, of which whatever is exported again, and
@@ -51,7 +50,6 @@ struct mapbuf_dma_map {
 	unsigned long first;
 	unsigned long nr_pages;
 	bool needs_sync;
-	bool is_lost;
 	struct list_head link;
 };
 

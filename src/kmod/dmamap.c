@@ -2,20 +2,35 @@
 /*
  * The memory of a buffer, mapped for devices.
  */
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/pfn.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "backing.h"
 #include "compat/compat.h"
 #include "dmabuf.h"
 #include "mapbuf.h"
+#include "range.h"
+
+/*
+ * Before 6.10 the kernel does not say of a device behind an IOMMU that there is nothing
+ * to synchronize, and finds that out for each piece.  Those that are not trusted are
+ * behind bounce buffers, too.
+ */
+static bool sees_caches(struct device *dev)
+{
+	return mapbuf_dma_is_translated(dev) && dev_is_dma_coherent(dev) &&
+	       !(dev_is_pci(dev) && to_pci_dev(dev)->untrusted);
+}
 
 static int map_pages(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
 {
@@ -31,6 +46,8 @@ static int map_pages(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
 		sg_free_table(&map->table);
 		return err;
 	}
+	if (sees_caches(map->dev))
+		return 0;
 	for_each_sgtable_dma_sg(&map->table, sg, i) {
 		if (dma_need_sync(map->dev, sg_dma_address(sg))) {
 			map->needs_sync = true;
@@ -53,18 +70,34 @@ static bool can_map_range(const struct mapbuf_buffer *buf, struct device *dev)
 	       !device_iommu_mapped(dev);
 }
 
+/* Entries of addresses alone, for a device. */
+static void set_entries(struct sg_table *table, dma_addr_t addr, size_t bytes,
+			size_t longest)
+{
+	struct scatterlist *sg;
+	size_t at = 0, n;
+	int i;
+
+	for_each_sgtable_dma_sg(table, sg, i) {
+		n = min(bytes - at, longest);
+		sg_set_page(sg, NULL, n, 0);
+		sg_dma_address(sg) = addr + at;
+		sg_dma_len(sg) = n;
+		at += n;
+	}
+}
+
 /*
  * Of a range without pages there are addresses for the device only, in one
  * piece, in entries as long as the device takes them.
  */
 static int map_range(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
 {
-	size_t offset = map->first << PAGE_SHIFT, at, n;
+	size_t offset = map->first << PAGE_SHIFT;
 	size_t bytes = map->nr_pages << PAGE_SHIFT;
 	size_t longest = mapbuf_dma_segment(map->dev);
-	struct scatterlist *sg;
 	dma_addr_t addr;
-	int err, i;
+	int err;
 
 	if (!can_map_range(buf, map->dev))
 		return -EOPNOTSUPP;
@@ -78,15 +111,40 @@ static int map_range(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
 		sg_free_table(&map->table);
 		return -EIO;
 	}
-	at = 0;
-	for_each_sgtable_dma_sg(&map->table, sg, i) {
-		n = min(bytes - at, longest);
-		sg_set_page(sg, NULL, n, 0);
-		sg_dma_address(sg) = addr + at;
-		sg_dma_len(sg) = n;
-		at += n;
-	}
+	set_entries(&map->table, addr, bytes, longest);
 	return 0;
+}
+
+/* Of the device's own memory. */
+static int map_coherent(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
+{
+	size_t bytes = map->nr_pages << PAGE_SHIFT;
+	dma_addr_t addr = buf->dma_handle + (map->first << PAGE_SHIFT);
+	int err;
+
+	if (map->dev != buf->spec.device)
+		return -EOPNOTSUPP;
+	/* A driver that came since may reach less. */
+	if ((addr + bytes - 1) & ~map->dev->coherent_dma_mask)
+		return -EIO;
+	err = sg_alloc_table(&map->table, DIV_ROUND_UP(bytes, SZ_1G), GFP_KERNEL);
+	if (!err)
+		set_entries(&map->table, addr, bytes, SZ_1G);
+	return err;
+}
+
+static int map_memory(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
+{
+	int err;
+
+	if (mapbuf_buffer_has_pages(buf))
+		return map_pages(buf, map);
+	if (!mapbuf_range_enter(buf))
+		return -ENODEV;
+	err = buf->spec.ops->of_device ? map_coherent(buf, map) :
+					 map_range(buf, map);
+	mapbuf_range_leave(buf);
+	return err;
 }
 
 /* Page structures are made for sections, of 2 MiB at least. */
@@ -116,7 +174,7 @@ static bool range_has_pages(const struct mapbuf_buffer *buf, u64 offset,
  */
 bool mapbuf_dma_can_map(const struct mapbuf_buffer *buf, u64 offset, u64 bytes)
 {
-	return mapbuf_buffer_has_pages(buf) || MAPBUF_DMA_MAPS_ANY_FRAME ||
+	return !buf->spec.ops->phys || MAPBUF_DMA_MAPS_ANY_FRAME ||
 	       !range_has_pages(buf, offset, bytes);
 }
 
@@ -151,14 +209,7 @@ struct mapbuf_dma_map *mapbuf_dma_map(struct mapbuf_buffer *buf,
 	map->nr_pages = nr_pages;
 
 	mutex_lock(&buf->dma_lock);
-	if (mapbuf_buffer_has_pages(buf)) {
-		err = map_pages(buf, map);
-	} else if (mapbuf_range_enter(buf)) {
-		err = map_range(buf, map);
-		mapbuf_range_leave(buf);
-	} else {
-		err = -ENODEV;
-	}
+	err = map_memory(buf, map);
 	if (!err)
 		list_add(&map->link, &buf->dma_maps);
 	mutex_unlock(&buf->dma_lock);
@@ -179,11 +230,9 @@ void mapbuf_dma_unmap(struct mapbuf_buffer *buf, struct mapbuf_dma_map *map)
 {
 	mutex_lock(&buf->dma_lock);
 	list_del(&map->link);
-	if (map->is_lost)
-		; /* With the device all of its mappings have gone. */
-	else if (mapbuf_buffer_has_pages(buf))
+	if (mapbuf_buffer_has_pages(buf))
 		dma_unmap_sgtable(map->dev, &map->table, map->direction, 0);
-	else
+	else if (!buf->spec.ops->of_device)
 		dma_unmap_resource(map->dev, sg_dma_address(map->table.sgl),
 				   map->nr_pages << PAGE_SHIFT, map->direction,
 				   0);

@@ -14,6 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 
+#include "backing.h"
 #include "device.h"
 #include "dmabuf.h"
 #include "mapbuf.h"
@@ -127,8 +128,6 @@ void mapbuf_dma_begin(struct mapbuf_dmabuf *export,
 	struct mapbuf_buffer *buf = export->buf;
 	struct mapbuf_dma_map *map;
 
-	if (!mapbuf_buffer_has_pages(buf))
-		return;
 	mutex_lock(&buf->dma_lock);
 	list_for_each_entry(map, &buf->dma_maps, link) {
 		if (map->direction != DMA_TO_DEVICE && !is_written(export, map))
@@ -151,8 +150,6 @@ void mapbuf_dma_end(struct mapbuf_dmabuf *export,
 {
 	struct mapbuf_buffer *buf = export->buf;
 
-	if (!mapbuf_buffer_has_pages(buf))
-		return;
 	mutex_lock(&buf->dma_lock);
 	if (direction == DMA_FROM_DEVICE) {
 		forget_read(export);
@@ -187,7 +184,7 @@ void mapbuf_dma_remove(struct mapbuf_dmabuf *export)
 	struct mapbuf_buffer *buf = export->buf;
 
 	mutex_lock(&buf->dma_lock);
-	if (export->writes && mapbuf_buffer_has_pages(buf))
+	if (export->writes)
 		give_to_devices(export);
 	list_del(&export->link);
 	mutex_unlock(&buf->dma_lock);
@@ -225,13 +222,15 @@ int mapbuf_dma_sync(struct mapbuf_buffer *buf, size_t begin, size_t end,
 	struct mapbuf_dma_map *map;
 	int err = -ENODEV;
 
+	/* Writes that are being gathered */
+	if (!for_cpu && buf->spec.cache == MAPBUF_CACHE_WRITE_COMBINED)
+		wmb();
 	mutex_lock(&buf->dma_lock);
 	list_for_each_entry(map, &buf->dma_maps, link) {
 		if (begin >= (map->first + map->nr_pages) << PAGE_SHIFT ||
 		    end <= map->first << PAGE_SHIFT)
 			continue;
-		if (!mapbuf_buffer_has_pages(buf) &&
-		    !mapbuf_buffer_is_io(buf) &&
+		if (buf->spec.ops->phys && !mapbuf_buffer_is_io(buf) &&
 		    !dev_is_dma_coherent(map->dev)) {
 			err = -EOPNOTSUPP;
 			break;

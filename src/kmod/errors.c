@@ -16,6 +16,7 @@
 
 #include "compat/compat.h"
 #include "mapbuf.h"
+#include "range.h"
 
 static struct mapbuf_chunk *chunk_of(const struct mapbuf_buffer *buf,
 				     unsigned long index)

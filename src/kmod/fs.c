@@ -51,7 +51,7 @@ static void inode_own(struct inode *inode, const struct mapbuf_buffer *buf)
 	const struct mapbuf_spec *spec = &buf->spec;
 	struct fs_options own = root_only;
 
-	if (mapbuf_buffer_has_pages(buf))
+	if (!spec->ops->phys)
 		own = *options;
 	if (spec->flags & MAPBUF_CREATE_UID)
 		own.uid = spec->uid;

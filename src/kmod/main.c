@@ -7,6 +7,7 @@
 #include <linux/module.h>
 
 #include "mapbuf.h"
+#include "range.h"
 
 struct class mapbuf_class = {
 	.name = "mapbuf",

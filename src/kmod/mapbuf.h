@@ -124,7 +124,8 @@ struct mapbuf_spec {
  * @chunks: its memory; constant while @users is not 0.  Each page has one
  *          reference of the buffer; users of the mapping may pin it longer.
  *          NULL where the backing has no pages.
- * @kaddr: where the kernel sees a backing without pages
+ * @kaddr: where the kernel sees a backing without pages; NULL after that has gone
+ * @dma_handle: where the device finds @kaddr, if its memory comes from it
  * @claim: of a reserved range, in /proc/iomem; NULL after its device has gone
  * @claims_link: in the list of those that have one
  * @range_lock: protects @revoked; held by whoever reaches for the range
@@ -185,6 +186,7 @@ struct mapbuf_buffer {
 	unsigned long nr_pages;
 	struct mapbuf_chunk *chunks;
 	void *kaddr;
+	dma_addr_t dma_handle;
 	struct resource *claim;	/* under claims_lock, as claims_link */
 	struct list_head claims_link;
 	struct rw_semaphore range_lock;	/* revoked */
@@ -345,6 +347,7 @@ struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 				unsigned long first, unsigned long *n,
 				struct page **few, unsigned long nr_few);
 int mapbuf_pages_clear(struct mapbuf_buffer *buf);
+int mapbuf_pages_set_cache(struct mapbuf_buffer *buf);
 void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr);
 bool mapbuf_chunk_pinned(const struct mapbuf_buffer *buf, unsigned long nr);
 unsigned long mapbuf_pages_pinned(const struct mapbuf_buffer *buf);
@@ -359,7 +362,14 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, struct device *dev,
 			   struct sg_table *table);
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf);
+pgprot_t mapbuf_buffer_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
+
+/* cache.c */
+int mapbuf_cache_set(const struct mapbuf_buffer *buf, struct page *first,
+		     unsigned long n);
+bool mapbuf_cache_reset(const struct mapbuf_buffer *buf, struct page *first,
+			unsigned long n);
 
 /* errors.c */
 void mapbuf_page_revoke(const struct mapbuf_buffer *buf, unsigned long index);
@@ -419,29 +429,6 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 /* NULL, no operation, in a kernel without 2 MiB mappings. */
 #define mapbuf_get_unmapped_area thp_get_unmapped_area
 #endif
-
-/* unplug.c */
-int mapbuf_unplug_start(void);
-void mapbuf_unplug_stop(void);
-int mapbuf_range_claim(struct mapbuf_buffer *buf);
-void mapbuf_range_release(struct mapbuf_buffer *buf);
-bool mapbuf_range_enter(struct mapbuf_buffer *buf);
-void mapbuf_range_leave(struct mapbuf_buffer *buf);
-
-/**
- * mapbuf_range_gone() - whether the device has gone that a buffer's range was of
- * @buf: the buffer
- *
- * For errors: who finds that it has not must still use mapbuf_range_enter().
- */
-static inline bool mapbuf_range_gone(const struct mapbuf_buffer *buf)
-{
-	return unlikely(READ_ONCE(buf->revoked));
-}
-
-/* mapping_range.c */
-int mapbuf_mapping_mmap_range(const struct mapbuf_buffer *buf,
-			      struct vm_area_struct *vma);
 
 /* sysfs.c */
 bool mapbuf_may_see_addresses(void);

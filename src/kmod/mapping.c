@@ -36,6 +36,7 @@
 #include "backing.h"
 #include "compat/compat.h"
 #include "mapbuf.h"
+#include "range.h"
 #include "trace.h"
 
 static int fs_init_context(struct fs_context *fc)
@@ -427,6 +428,8 @@ int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 		if (err)
 			return err;
 	} else {
+		vma->vm_page_prot = mapbuf_buffer_pgprot(buf,
+							 vma->vm_page_prot);
 		vma->vm_ops = &mapping_vm_ops;
 		mapping_set_kind(buf, vma);
 	}

@@ -7,18 +7,30 @@
  * only areas are found that are among those of the file already.
  */
 #include <linux/mm.h>
+#include <linux/pfn.h>
 
 #include "backing.h"
 #include "compat/compat.h"
 #include "mapbuf.h"
+#include "range.h"
 #include "trace.h"
 
 struct neighbours {
+	const struct mapbuf_buffer *buf;
 	struct vm_area_struct *vma;
-	unsigned long first;	/* frame, of the first one */
+	unsigned long index;	/* page of the buffer, of the first one */
 	unsigned long begin;	/* address, of the first one */
 	pgprot_t prot;
 };
+
+static unsigned long frame_at(const struct neighbours *n, unsigned long addr)
+{
+	const struct mapbuf_buffer *buf = n->buf;
+	unsigned long index = n->index + ((addr - n->begin) >> PAGE_SHIFT);
+
+	return buf->spec.ops->frame ? buf->spec.ops->frame(buf, index) :
+				      PHYS_PFN(buf->spec.phys_addr) + index;
+}
 
 /* x86 may map the range with other caching than was asked for. */
 static int note_prot(pte_t *pte, unsigned long addr, void *data)
@@ -36,7 +48,7 @@ static int note_prot(pte_t *pte, unsigned long addr, void *data)
 static int insert_neighbour(pte_t *pte, unsigned long addr, void *data)
 {
 	const struct neighbours *n = data;
-	unsigned long pfn = n->first + ((addr - n->begin) >> PAGE_SHIFT);
+	unsigned long pfn = frame_at(n, addr);
 
 	if (pte_none(ptep_get(pte)))
 		set_pte_at(n->vma->vm_mm, addr, pte,
@@ -56,18 +68,15 @@ static vm_fault_t range_insert(const struct vm_fault *vmf,
 	unsigned long addr = vmf->address & PAGE_MASK;
 	unsigned long end = min(vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
 	struct neighbours n = {
+		.buf = buf,
 		.vma = vma,
 		.begin = max(vma->vm_start, addr & PMD_MASK),
 		.prot = vma->vm_page_prot,
 	};
-	phys_addr_t phys;
 	vm_fault_t ret;
 
-	mapbuf_buffer_phys(buf, &phys);
-	n.first = (phys >> PAGE_SHIFT) + vma->vm_pgoff +
-		  ((n.begin - vma->vm_start) >> PAGE_SHIFT);
-	ret = vmf_insert_pfn(vma, addr,
-			     n.first + ((addr - n.begin) >> PAGE_SHIFT));
+	n.index = vma->vm_pgoff + ((n.begin - vma->vm_start) >> PAGE_SHIFT);
+	ret = vmf_insert_pfn(vma, addr, frame_at(&n, addr));
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 	apply_to_page_range(vma->vm_mm, addr, PAGE_SIZE, note_prot, &n);
@@ -100,7 +109,7 @@ static int range_access(struct vm_area_struct *vma, unsigned long addr,
 
 	if (write && !(vma->vm_flags & VM_WRITE))
 		return -EACCES;
-	return buf->spec.ops->access(buf, pos, data, n, write) ? n : -EIO;
+	return mapbuf_range_access(buf, pos, data, n, write) ? n : -EIO;
 }
 
 static const struct vm_operations_struct range_vm_ops = {
@@ -124,7 +133,7 @@ int mapbuf_mapping_mmap_range(const struct mapbuf_buffer *buf,
 	if (mapbuf_range_gone(buf))
 		return -ENODEV;
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTDUMP);
-	vma->vm_page_prot = buf->spec.ops->pgprot(buf, vma->vm_page_prot);
+	vma->vm_page_prot = mapbuf_buffer_pgprot(buf, vma->vm_page_prot);
 	/* As memremap() does: with memory encryption they would differ. */
 	vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
 	vma->vm_ops = &range_vm_ops;

@@ -16,6 +16,7 @@
 #include "backing.h"
 #include "compat/compat.h"
 #include "mapbuf.h"
+#include "range.h"
 
 /* Pages in the chunk that starts with page @index. */
 static unsigned long chunk_pages(const struct mapbuf_buffer *buf,
@@ -63,8 +64,8 @@ void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr)
 {
 	unsigned long first = nr << MAPBUF_CHUNK_ORDER, i;
 
-	if (buf->spec.ops->clear) {
-		buf->spec.ops->clear(buf, nr);
+	if (!mapbuf_buffer_has_pages(buf)) {
+		mapbuf_range_clear(buf, nr);
 		return;
 	}
 	for (i = 0; i < chunk_pages(buf, first); i++) {
@@ -92,6 +93,30 @@ int mapbuf_pages_clear(struct mapbuf_buffer *buf)
 		mapbuf_chunk_clear(buf, i);
 	}
 	return 0;
+}
+
+/**
+ * mapbuf_pages_set_cache() - have all who reach for a buffer cache it as was asked for
+ * @buf: the buffer, its pages just allocated and cleared, in one piece
+ *
+ * Sleeps.
+ *
+ * Return: 0, -ENOMEM, or -EINTR on a fatal signal.
+ */
+int mapbuf_pages_set_cache(struct mapbuf_buffer *buf)
+{
+	unsigned long i, first;
+	int err = 0;
+
+	for (i = 0; buf->spec.cache && i < mapbuf_nr_chunks(buf) && !err; i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		first = i << MAPBUF_CHUNK_ORDER;
+		err = mapbuf_cache_set(buf, mapbuf_page(buf, first),
+				       chunk_pages(buf, first));
+		cond_resched();
+	}
+	return err;
 }
 
 /* Whether anything but the buffer and mappings refers to it. */
@@ -162,6 +187,8 @@ static void chunk_free(const struct mapbuf_buffer *buf, unsigned long nr)
 		for (i = 0; i < n && chunk->pages[i]; i++)
 			put_page(chunk->pages[i]);
 		kvfree(chunk->pages);
+	} else if (!mapbuf_cache_reset(buf, chunk->head, n)) {
+		; /* Nobody else may have them. */
 	} else if (PageCompound(chunk->head)) {
 		if (!mapbuf_piece_failed(chunk->head))
 			put_page(chunk->head);
@@ -251,7 +278,7 @@ void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
 	if (mapbuf_buffer_is_io(buf))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!mapbuf_buffer_has_pages(buf))
-		return buf->kaddr;
+		return READ_ONCE(buf->kaddr) ?: ERR_PTR(-ENODEV);
 	if (mapbuf_pages_failed(buf, 0, buf->nr_pages))
 		return ERR_PTR(-EIO);
 	if (buf->spec.ops->contiguous && !PageHighMem(buf->chunks[0].head))
@@ -351,7 +378,7 @@ int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, struct device *dev,
  */
 bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf)
 {
-	return !buf->spec.ops->phys;
+	return !buf->spec.ops->free;
 }
 
 /**
@@ -364,6 +391,27 @@ bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf)
 {
 	return !mapbuf_buffer_has_pages(buf) &&
 	       buf->spec.cache != MAPBUF_CACHE_CACHED;
+}
+
+/**
+ * mapbuf_buffer_pgprot() - how processes map a buffer
+ * @buf: the buffer
+ * @prot: what they may do
+ *
+ * Return: @prot with the caching that all who reach for the memory have in common.
+ */
+pgprot_t mapbuf_buffer_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot)
+{
+	if (buf->spec.ops->pgprot)
+		return buf->spec.ops->pgprot(buf, prot);
+	switch (buf->spec.cache) {
+	case MAPBUF_CACHE_UNCACHED:
+		return pgprot_noncached(prot);
+	case MAPBUF_CACHE_WRITE_COMBINED:
+		return pgprot_writecombine(prot);
+	default:
+		return prot;
+	}
 }
 
 /**
@@ -398,11 +446,10 @@ bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys)
 size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 			  struct iov_iter *iter, bool to_iter)
 {
-	const struct mapbuf_backing_ops *ops = buf->spec.ops;
 	struct page *page;
 
-	if (ops->copy)
-		return ops->copy(buf, pos, bytes, iter, to_iter);
+	if (!mapbuf_buffer_has_pages(buf))
+		return mapbuf_range_copy(buf, pos, bytes, iter, to_iter);
 
 	page = mapbuf_page(buf, pos >> PAGE_SHIFT);
 	pos = offset_in_page(pos);

@@ -43,7 +43,7 @@ static u32 next_id;
 /* What counts against max_bytes. */
 static u64 buffer_charge(const struct mapbuf_buffer *buf)
 {
-	return mapbuf_buffer_has_pages(buf) ? buf->spec.bytes : 0;
+	return buf->spec.ops->phys ? 0 : buf->spec.bytes;
 }
 
 /*

@@ -83,7 +83,7 @@ static ssize_t errors_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(errors);
 
-/* As the parameter "reserved" has them; memory of the system is always "wb". */
+/* As the parameter "reserved" has them. */
 static ssize_t cache_show(struct device *dev, struct device_attribute *attr,
 			  char *out)
 {

@@ -12,16 +12,15 @@
  */
 #include <linux/ioport.h>
 #include <linux/list.h>
-#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
-#include <linux/rwsem.h>
 #include <linux/slab.h>
 
 #include "device.h"
 #include "mapbuf.h"
+#include "range.h"
 
 /*
  * claims_lock protects the list of buffers that have a claim, and each claim.
@@ -96,41 +95,10 @@ void mapbuf_range_release(struct mapbuf_buffer *buf)
 	mutex_unlock(&claims_lock);
 }
 
-/**
- * mapbuf_range_enter() - begin to reach for the range of a buffer
- * @buf: the buffer, which has no pages
- *
- * Until mapbuf_range_leave() it stays.  Whoever is in between may sleep, but not
- * wait for what a process does: a device cannot be removed meanwhile.
- *
- * Return: false if its device has gone; then there is nothing to leave.
- */
-bool mapbuf_range_enter(struct mapbuf_buffer *buf)
-{
-	down_read(&buf->range_lock);
-	if (!buf->revoked)
-		return true;
-	up_read(&buf->range_lock);
-	return false;
-}
-
-/**
- * mapbuf_range_leave() - end what mapbuf_range_enter() began
- * @buf: the buffer
- */
-void mapbuf_range_leave(struct mapbuf_buffer *buf)
-{
-	up_read(&buf->range_lock);
-}
-
 /* Under claims_lock. */
 static void range_revoke(struct mapbuf_buffer *buf, const struct device *dev)
 {
-	down_write(&buf->range_lock);
-	WRITE_ONCE(buf->revoked, true);
-	/* A page fault would wait, and then fail. */
-	unmap_mapping_range(buf->inode->i_mapping, 0, 0, 1);
-	up_write(&buf->range_lock);
+	mapbuf_range_revoke(buf);
 	claim_release(buf);
 	pr_warn("mapbuf: buffer \"%s\" has lost its memory: %s has been removed; destroy the buffer\n",
 		buf->spec.name, dev_name(dev));
@@ -190,9 +158,19 @@ static int device_event(struct notifier_block *block, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block pci_events = { .notifier_call = device_event };
+/*
+ * Before others of the kernel hear of it: the IOMMU that forgets a device, and what
+ * looks for mappings that a driver has left behind.
+ */
+#define FIRST 1
+
+static struct notifier_block pci_events = {
+	.notifier_call = device_event,
+	.priority = FIRST,
+};
 static struct notifier_block platform_events = {
 	.notifier_call = device_event,
+	.priority = FIRST,
 };
 
 /**

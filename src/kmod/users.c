@@ -23,6 +23,7 @@
 #include "backing.h"
 #include "device.h"
 #include "mapbuf.h"
+#include "range.h"
 
 /* Cleared at a time; in between the system can be suspended. */
 #define CLEAR_CHUNKS 4
@@ -199,7 +200,7 @@ void mapbuf_users_end(struct mapbuf_buffer *buf)
 	if (!(READ_ONCE(buf->spec.flags) & MAPBUF_CREATE_ZERO_LAST_CLOSE))
 		return;
 	cancel_delayed_work_sync(&buf->clear_work);
-	if (!buf->clear_state || mapbuf_buffer_has_pages(buf))
+	if (!buf->clear_state || !buf->spec.ops->phys)
 		return;
 	for (; buf->clear_next < mapbuf_nr_chunks(buf); buf->clear_next++)
 		mapbuf_chunk_clear(buf, buf->clear_next);

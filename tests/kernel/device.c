@@ -4,17 +4,12 @@
  * with addresses.  With and without bounce buffers (swiotlb=force): behind them what
  * is not synchronized, in the right direction, is not there.
  */
-#include "use.h"
+#include "owned.h"
 
 #include <linux/dma-buf.h>
 #include <poll.h>
 
-#include "kmod/driver.h"
-
 #define SIZE (4 * MIB)
-#define DEVICE "platform/mapbuf-driver"
-#define DEVICES "/sys/bus/platform/devices/mapbuf-driver/"
-#define OWNER "/sys/bus/platform/drivers/mapbuf-owner/"
 
 static int driver;
 static bool bounced;
@@ -23,41 +18,13 @@ static const char *store;
 static int try_create(const char *name, unsigned int backing,
 		      const char *device, unsigned int flags, unsigned int bits)
 {
-	struct mapbuf_create request = {
-		.size = sizeof(request), .bytes = SIZE, .backing = backing,
-		.flags = flags, .dma_bits = bits,
-	};
-
-	strncpy(request.name, name, sizeof(request.name) - 1);
-	memcpy(request.device, device, strnlen(device, sizeof(request.device)));
-	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
+	return try_owned(name, SIZE, backing, device, flags, bits);
 }
 
-#define FETCH (MAPBUF_SYNC_FOR_CPU | MAPBUF_SYNC_FROM_DEVICE)
-#define GIVE (MAPBUF_SYNC_FOR_DEVICE | MAPBUF_SYNC_TO_DEVICE)
-
-/* The device does it with all of the buffer, piece by piece. */
-static bool device_does(int fd, unsigned long command, uint64_t seed)
-{
-	struct driver_call call;
-	struct mapbuf_dma dma;
-	uint64_t at;
-
-	for (at = 0; at < SIZE; at += dma.bytes) {
-		if (b_address(fd, at, &dma) || !dma.bytes)
-			return false;
-		call = (struct driver_call){
-			.address = dma.address, .bytes = dma.bytes,
-			.seed = seed + at / 8,
-		};
-		if (ioctl(driver, command, &call))
-			return false;
-	}
-	return at == SIZE;
-}
-
-#define device_fills(fd, seed) must(device_does(fd, DRIVER_ADDRESS_FILL, seed))
-#define device_sees(fd, seed) device_does(fd, DRIVER_ADDRESS_CHECK, seed)
+#define device_fills(fd, seed) \
+	must(device_does(driver, fd, SIZE, DRIVER_ADDRESS_FILL, seed))
+#define device_sees(fd, seed) \
+	device_does(driver, fd, SIZE, DRIVER_ADDRESS_CHECK, seed)
 
 static void refused(void)
 {
@@ -457,12 +424,8 @@ static void removed(const struct store *s)
 int main(void)
 {
 	const struct store *s;
-	char command[4096] = "";
-	int fd = open("/proc/cmdline", O_RDONLY);
 
-	must(read(fd, command, sizeof(command) - 1) > 0);
-	close(fd);
-	bounced = strstr(command, "swiotlb=force");
+	bounced = is_bounced();
 	driver = driver_load();
 	refused();
 	for (s = stores; s->name; s++)

@@ -5,7 +5,6 @@
  */
 #include "use.h"
 
-#include <setjmp.h>
 #include <sys/uio.h>
 
 #include "kmod/driver.h"
@@ -17,32 +16,14 @@
 #define SEED 120
 
 static const char *store;
-static sigjmp_buf where;
-static siginfo_t info;
-
-/* cppcheck-suppress constParameter ; as sigaction() wants it */
-static void on_sigbus(int number, siginfo_t *got, void *context)
-{
-	(void)number;
-	(void)context;
-	info = *got;
-	siglongjmp(where, 1);
-}
 
 /* Whether a touch is answered by the signal for memory errors. */
 static bool fails(char *at, bool write)
 {
-	volatile char *byte = at;
+	const siginfo_t *info = raised(at, write);
 
-	memset(&info, 0, sizeof(info));
-	if (sigsetjmp(where, 1))
-		return info.si_code == BUS_MCEERR_AR &&
-		       ((uintptr_t)info.si_addr & -PAGE) == (uintptr_t)at;
-	if (write)
-		*byte |= 0;
-	else
-		(void)*byte;
-	return false;
+	return info && info->si_code == BUS_MCEERR_AR &&
+	       ((uintptr_t)info->si_addr & -PAGE) == (uintptr_t)at;
 }
 
 /* Whether the page before and the one after it have the buffer's data. */
@@ -265,16 +246,12 @@ static void life(const struct store *s, size_t size, size_t bad,
 
 int main(void)
 {
-	struct sigaction action = {
-		.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO,
-	};
 	const struct store *s;
 
 	if (access(OFFLINE, W_OK)) {
 		t_skip("the kernel has no hard_offline_page", "memory errors");
 		return t_done();
 	}
-	sigaction(SIGBUS, &action, NULL);
 	for (s = stores; s->name; s++) {
 		store = s->name;
 		life(s, 4 * HUGE_PAGE, HUGE_PAGE + 7 * PAGE, BY_TOUCH, true);

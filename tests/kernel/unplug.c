@@ -6,7 +6,6 @@
 #include "use.h"
 
 #include <glob.h>
-#include <setjmp.h>
 #include <sys/syscall.h>
 
 #include <linux/dma-buf.h>
@@ -17,26 +16,10 @@
 #define HOLE 0x30000000UL	/* memmap=64M$0x30000000 */
 #define ROUNDS 15
 
-static sigjmp_buf where;
-
-static void on_sigbus(int number)
-{
-	(void)number;
-	siglongjmp(where, 1);
-}
-
 /* Whether a touch is answered by SIGBUS. */
 static bool fails(char *at, bool write)
 {
-	volatile char *byte = at;
-
-	if (sigsetjmp(where, 1))
-		return true;
-	if (write)
-		*byte |= 0;
-	else
-		(void)*byte;
-	return false;
+	return raised(at, write);
 }
 
 static int try_open(const char *name)
@@ -237,13 +220,20 @@ static void others_stay(void)
 	t_ok(!b_destroy("other", 0) && !b_destroy("old", 0), "destroy both");
 }
 
+struct use {
+	int fd;
+	char *map, *copy;
+	unsigned int seed;
+};
+
 /* Until it is taken away. */
-static void use_mapping(int fd, char *map, char *copy, unsigned int seed)
+static void use_mapping(void *data)
 {
-	if (sigsetjmp(where, 1))
-		return;
-	fill(map, MIB, seed);
-	if (pread(fd, copy, MIB, 0) < 0 || pwrite(fd, map, MIB, 0) < 0)
+	const struct use *use = data;
+
+	fill(use->map, MIB, use->seed);
+	if (pread(use->fd, use->copy, MIB, 0) < 0 ||
+	    pwrite(use->fd, use->map, MIB, 0) < 0)
 		must(errno == ENODEV || errno == EFAULT);
 }
 
@@ -260,7 +250,7 @@ static void use_on(unsigned int seed)
 			continue;
 		map = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (map != MAP_FAILED) {
-			use_mapping(fd, map, copy, seed);
+			raised_in(use_mapping, &(struct use){ fd, map, copy, seed });
 			munmap(map, MIB);
 		}
 		dmabuf = b_export(fd, 0, MIB);
@@ -362,7 +352,6 @@ int main(void)
 	size_t i;
 
 	driver = driver_load();
-	signal(SIGBUS, on_sigbus);
 	if (!ivshmem())
 		t_bail("there is an ivshmem device");
 	for (i = 0; i < ARRAY_LEN(places); i++) {

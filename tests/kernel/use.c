@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "use.h"
 
+#include <setjmp.h>
+
 #include <dirent.h>
 #include <sys/syscall.h>
 
@@ -144,4 +146,47 @@ void driver_unload(int fd)
 	close(fd);
 	if (syscall(SYS_delete_module, "driver", O_NONBLOCK))
 		t_bail("unload the driver");
+}
+
+static sigjmp_buf before_touch;
+static siginfo_t sigbus;
+
+/* cppcheck-suppress constParameter ; as sigaction() wants it */
+static void on_sigbus(int number, siginfo_t *got, void *context)
+{
+	(void)number;
+	(void)context;
+	sigbus = *got;
+	siglongjmp(before_touch, 1);
+}
+
+const siginfo_t *raised_in(void (*use)(void *), void *data)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO,
+	}, before;
+	const siginfo_t *volatile info = &sigbus;
+
+	must(!sigaction(SIGBUS, &action, &before));
+	if (!sigsetjmp(before_touch, 1)) {
+		use(data);
+		info = NULL;
+	}
+	must(!sigaction(SIGBUS, &before, NULL));
+	return info;
+}
+
+static void read_byte(void *at)
+{
+	(void)*(volatile char *)at;
+}
+
+static void write_byte(void *at)
+{
+	*(volatile char *)at |= 0;
+}
+
+const siginfo_t *raised(char *at, bool write)
+{
+	return raised_in(write ? write_byte : read_byte, at);
 }

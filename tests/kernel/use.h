@@ -5,6 +5,8 @@
 
 #include "t.h"
 
+#include <signal.h>
+
 /* How many nodes of buffers there are. */
 int b_nodes(void);
 
@@ -33,6 +35,10 @@ int reserve(const char *name, uint64_t start, uint64_t bytes,
 
 /* Where the memory of the ivshmem device is, switched on; 0 if there is none. */
 uint64_t ivshmem(void);
+
+/* Touch memory, or do something: NULL, or what the signal SIGBUS said that ended it. */
+const siginfo_t *raised(char *at, bool write);
+const siginfo_t *raised_in(void (*use)(void *), void *data);
 
 /* The module kmod/driver_calls.c: a descriptor of its node; and undo that. */
 int driver_load(void);

@@ -50,9 +50,9 @@
  *          cleared, EAGAIN with O_NONBLOCK until it is
  * page     one with a memory error: read and write end before it, and at it give
  *          EIO; a touch in a mapping raises SIGBUS, BUS_MCEERR_AR
- * device   the range of a buffer was of one, and that has been removed: a touch in a
- *          mapping raises SIGBUS; open, mmap, read, write and MAPBUF_IOC_EXPORT
- *          give ENODEV
+ * device   the memory of a buffer was of one, and that has been removed, or, of a
+ *          coherent buffer, has lost its driver: a touch in a mapping raises SIGBUS;
+ *          open, mmap, read, write and MAPBUF_IOC_EXPORT give ENODEV
  * poll     always writable; readable while there was a notification that the
  *          file has not seen, see struct mapbuf_notify; hung up (POLLHUP) once
  *          the buffer has been destroyed
@@ -88,16 +88,21 @@ enum {
  * @MAPBUF_BACKING_CONTIGUOUS: one physically contiguous range
  * @MAPBUF_BACKING_RESERVED: a physical range that exists already and is not
  *                           System RAM; nothing that pins pages works on it
+ * @MAPBUF_BACKING_COHERENT: memory of the device that the buffer belongs to, which the
+ *                           device and processors see alike without MAPBUF_IOC_SYNC;
+ *                           gone when the device or its driver goes; nothing that
+ *                           pins pages works on it, and there is no dma-buf of it
  */
 enum mapbuf_backing {
 	MAPBUF_BACKING_DEFAULT = 0,
 	MAPBUF_BACKING_VMALLOC = 1,
 	MAPBUF_BACKING_CONTIGUOUS = 2,
 	MAPBUF_BACKING_RESERVED = 3,
+	MAPBUF_BACKING_COHERENT = 4,
 };
 
 /**
- * enum mapbuf_cache - how processors access a reserved range
+ * enum mapbuf_cache - how processors access a reserved range or a contiguous buffer
  * @MAPBUF_CACHE_CACHED: as memory
  * @MAPBUF_CACHE_WRITE_COMBINED: uncached, but writes are gathered
  * @MAPBUF_CACHE_UNCACHED: as the registers of a device
@@ -154,7 +159,7 @@ enum mapbuf_create_flags {
  *       MAPBUF_CREATE_GID
  * @mode: permission bits of the node, at most 0666; must be 0 without
  *        MAPBUF_CREATE_MODE
- * @cache: of enum mapbuf_cache; must be 0 unless the backing is reserved
+ * @cache: of enum mapbuf_cache; must be 0 unless the backing is reserved or contiguous
  * @phys_addr: where the range begins; must be 0 unless the backing is reserved
  * @device: the device that the buffer belongs to, as bus, slash and name in
  *          /sys/bus/BUS/devices: "pci/0000:01:00.0", "platform/a0000000.dma"; the
@@ -178,7 +183,7 @@ enum mapbuf_create_flags {
  *          @uid or @gid not mapped, @cache unknown; of a reserved range:
  *          @phys_addr or @bytes not in whole pages, a NUMA node given, not all
  *          of it below @dma_bits, any of it System RAM, or beyond what the
- *          processor can address
+ *          processor can address; of a coherent buffer: no device, or a NUMA node
  * EPERM    a reserved range without CAP_SYS_RAWIO, or the kernel is locked down
  * EBUSY    somebody has claimed the reserved range, or a part of it
  * EEXIST   a buffer of that name exists
@@ -186,15 +191,17 @@ enum mapbuf_create_flags {
  *          were destroyed, would be larger than the parameter max_bytes allows,
  *          or too many
  * ENOMEM   not enough free memory of the nodes and zones that the backing can use,
- *          or no free range as long as asked
+ *          or no free range as long as asked; of a coherent buffer: more than the
+ *          device's pool, a CMA area or the page allocator has in one piece
  * EOPNOTSUPP  the backing is contiguous, and this kernel has no contiguous store:
- *          it was built without CONFIG_CONTIG_ALLOC; or the device is on another bus
+ *          it was built without CONFIG_CONTIG_ALLOC; or @cache is not 0 for it, and
+ *          the processor is not an x86 of 64 bits; or the device is on another bus
  *          than pci or platform, does no DMA, has no driver and no node in the
  *          device tree that says how it does on a machine that needs that, or
  *          cannot have a reserved range
  * ENODEV   there is no such device
  * EBUSY    the driver of the device is for processes (VFIO): they map what they want
- * EIO      the device cannot reach the memory, or it is more than what an IOMMU or
+ * EIO      the device cannot reach the memory, or not below @dma_bits, or it is more than what an IOMMU or
  *          bounce buffers have room for
  * EINTR    a fatal signal arrived
  */

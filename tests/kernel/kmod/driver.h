@@ -75,6 +75,13 @@ struct driver_call {
 #define DRIVER_ADDRESS_FILL _IOWR('d', 17, struct driver_call)
 #define DRIVER_ADDRESS_CHECK _IOWR('d', 18, struct driver_call)
 
+/*
+ * How the process accesses its address, which it has touched (0: none), and the kernel
+ * the page at the physical address offset.  Output: entries, longest: of enum
+ * mapbuf_cache.
+ */
+#define DRIVER_CACHING _IOWR('d', 19, struct driver_call)
+
 /* In flags of DRIVER_IMPORT: the device can do without pages. */
 #define DRIVER_PEER 1
 

@@ -331,6 +331,8 @@ static int run(struct client *client, unsigned int command,
 	switch (command) {
 	case DRIVER_REGION:
 		return driver_region(call);
+	case DRIVER_CACHING:
+		return driver_caching(call);
 	case DRIVER_IMPORT:
 		return do_import(call);
 	case DRIVER_MAP:

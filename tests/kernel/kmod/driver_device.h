@@ -17,6 +17,9 @@ int driver_region(const struct driver_call *call);
 
 void driver_fill(void *where, size_t bytes, u64 seed);
 int driver_check(const void *where, size_t bytes, u64 seed);
+/* DRIVER_CACHING */
+int driver_caching(struct driver_call *call);
+
 /* The device writes there first, if @writes. */
 int driver_use_address(u64 address, u64 bytes, u64 seed, bool writes);
 
