@@ -63,6 +63,14 @@ static ssize_t exports_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(exports);
 
+static ssize_t notifications_show(struct device *dev,
+				  struct device_attribute *attr, char *out)
+{
+	return sysfs_emit(out, "%lld\n",
+			  atomic64_read(&to_mapbuf(dev)->sequence));
+}
+static DEVICE_ATTR_RO(notifications);
+
 static ssize_t pinned_show(struct device *dev, struct device_attribute *attr,
 			   char *out)
 {
@@ -165,6 +173,7 @@ static struct attribute *mapbuf_attrs[] = {
 	&dev_attr_opens.attr,
 	&dev_attr_mappings.attr,
 	&dev_attr_exports.attr,
+	&dev_attr_notifications.attr,
 	&dev_attr_pinned.attr,
 	&dev_attr_errors.attr,
 	&dev_attr_dma_bits.attr,

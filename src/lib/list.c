@@ -20,6 +20,7 @@ struct mapbuf_entry {
 	int64_t opens;
 	int64_t mappings;
 	int64_t exports;
+	int64_t notifications;
 	int64_t dma_bits;
 	int64_t phys_addr;
 	int64_t dma_address;
@@ -102,6 +103,7 @@ static int read_entry(int class, struct mapbuf_entry *entry, int has_file)
 	entry->opens = read_optional(dir, "opens");
 	entry->mappings = read_optional(dir, "mappings");
 	entry->exports = read_optional(dir, "exports");
+	entry->notifications = read_optional(dir, "notifications");
 	entry->dma_bits = read_optional(dir, "dma_bits");
 	entry->phys_addr = read_optional(dir, "phys_addr");
 	entry->dma_address = read_optional(dir, "dma_addr");
@@ -240,6 +242,11 @@ int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry)
 int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry)
 {
 	return entry->exports;
+}
+
+int64_t mapbuf_entry_notifications(const struct mapbuf_entry *entry)
+{
+	return entry->notifications;
 }
 
 /* For what is dear to read: not before it is asked for */

@@ -311,6 +311,8 @@ int mapbuf_entry_numa_node(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_opens(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_mappings(const struct mapbuf_entry *entry);
 int64_t mapbuf_entry_exports(const struct mapbuf_entry *entry);
+/* Since the buffer was created */
+int64_t mapbuf_entry_notifications(const struct mapbuf_entry *entry);
 /* In bytes; read now, like the next, because the module examines every page. */
 int64_t mapbuf_entry_pinned(const struct mapbuf_entry *entry);
 /* In pages */

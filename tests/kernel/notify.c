@@ -63,6 +63,9 @@ static void by_hand(void)
 	t_ok(b_seen(one) == 2 && events(one, 0) == POLLOUT &&
 	     events(two, 0) == (POLLIN | POLLOUT),
 	     "seen: tells the last one, and quiets this file alone");
+	t_ok(!strcmp(b_sysfs("notify", "notifications"), "2") &&
+	     events(two, 0) == (POLLIN | POLLOUT),
+	     "sysfs: counts them, and reading it is not seeing them");
 	late = b_open("notify", O_RDONLY);
 	t_ok(events(late, 0) == POLLOUT && b_seen(late) == 2,
 	     "open: what was before is seen");

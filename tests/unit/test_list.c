@@ -64,6 +64,8 @@ static void sorted_and_complete(void **state)
 	fixture_write("/sys/class/mapbuf/mapbuf9/opens", "2\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/exports", "3\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/errors", "4\n");
+	fixture_write("/sys/class/mapbuf/mapbuf9/notifications",
+		      "8589934592\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/mappings", "3\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/pinned", "8192\n");
 	fixture_write("/sys/class/mapbuf/mapbuf9/dma_bits", "32\n");
@@ -86,6 +88,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_exports(entry), 3);
 	assert_int_equal(mapbuf_entry_pinned(entry), 8192);
 	assert_int_equal(mapbuf_entry_errors(entry), 4);
+	assert_int_equal(mapbuf_entry_notifications(entry), 8589934592);
 	assert_int_equal(mapbuf_entry_mappings(entry), 3);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), 32);
 	assert_int_equal(mapbuf_entry_phys_addr(entry), 0x123456000);
@@ -98,6 +101,7 @@ static void sorted_and_complete(void **state)
 	assert_int_equal(mapbuf_entry_numa_node(entry), -1);
 	assert_int_equal(mapbuf_entry_opens(entry), -1);
 	assert_int_equal(mapbuf_entry_errors(entry), -1);
+	assert_int_equal(mapbuf_entry_notifications(entry), -1);
 	assert_int_equal(mapbuf_entry_mappings(entry), -1);
 	assert_int_equal(mapbuf_entry_pinned(entry), -1);
 	assert_int_equal(mapbuf_entry_dma_bits(entry), -1);
