@@ -73,6 +73,13 @@ static void print_exports(char *cell, const struct mapbuf_entry *entry,
 	print_count(cell, mapbuf_entry_exports(entry));
 }
 
+static void print_notifications(char *cell, const struct mapbuf_entry *entry,
+				int exact)
+{
+	(void)exact;
+	print_count(cell, mapbuf_entry_notifications(entry));
+}
+
 static void print_pinned(char *cell, const struct mapbuf_entry *entry,
 			 int exact)
 {
@@ -214,6 +221,8 @@ const struct column column_table[COLUMN_COUNT] = {
 	  1, 1, print_pinned },
 	{ "EXPORTS", "dma-bufs made of it, for devices", 1, 0,
 	  print_exports },
+	{ "NOTIFIED", "notifications of new data so far", 1, 0,
+	  print_notifications },
 	{ "ERRORS", "pages with a memory error", 1, 0, print_errors },
 	{ "ID", "N of /dev/mapbufN", 1, 0, print_id },
 	{ "DMABITS", "its memory lies below 2^N", 1, 0, print_dma_bits },

@@ -26,7 +26,7 @@ struct column {
 	void (*print)(char *cell, const struct mapbuf_entry *entry, int exact);
 };
 
-#define COLUMN_COUNT 20
+#define COLUMN_COUNT 21
 extern const struct column column_table[COLUMN_COUNT];
 
 /* -1 if there is none; capitals do not matter */

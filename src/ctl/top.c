@@ -15,6 +15,7 @@
 #include "holders.h"
 #include "overview.h"
 #include "pick.h"
+#include "progress.h"
 #include "size.h"
 #include "table.h"
 #include "xalloc.h"
@@ -24,7 +25,17 @@
 
 enum {
 	TOP_NAME, TOP_SIZE, TOP_BACKING, TOP_OPENS, TOP_MAPPINGS, TOP_PINNED,
-	TOP_USERS, TOP_PROCESSES, TOP_COLUMNS
+	TOP_NOTIFIED, TOP_USERS, TOP_PROCESSES, TOP_COLUMNS
+};
+
+/**
+ * struct sample - the buffers at one time
+ * @list: NULL before there is any
+ * @ms: when they were read, as of progress_now_ms()
+ */
+struct sample {
+	struct mapbuf_list *list;
+	long long ms;
 };
 
 static const struct table_column columns[TOP_COLUMNS] = {
@@ -34,6 +45,7 @@ static const struct table_column columns[TOP_COLUMNS] = {
 	[TOP_OPENS] = { "OPENS", 1, SCOLS_FL_RIGHT },
 	[TOP_MAPPINGS] = { "MAPPINGS", 1, SCOLS_FL_RIGHT },
 	[TOP_PINNED] = { "PINNED", 1, SCOLS_FL_RIGHT },
+	[TOP_NOTIFIED] = { "NOTIFIED/S", 1, SCOLS_FL_RIGHT },
 	[TOP_USERS] = { "USERS", 1, SCOLS_FL_RIGHT },
 	[TOP_PROCESSES] = { "PROCESSES", 0, SCOLS_FL_TRUNC },
 };
@@ -96,6 +108,43 @@ static int set_count(struct libscols_line *line, int column, int64_t count)
 	return scols_line_refer_data(line, column, xprintf("%" PRId64, count));
 }
 
+/* Lists are sorted by id. */
+static const struct mapbuf_entry *find(const struct mapbuf_list *list,
+				       unsigned int id)
+{
+	size_t low = 0, high = mapbuf_list_count(list), middle;
+	const struct mapbuf_entry *entry;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		entry = mapbuf_list_get(list, middle);
+		if (mapbuf_entry_id(entry) == id)
+			return entry;
+		if (mapbuf_entry_id(entry) < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* A second, since the last table; -1 if that is unknown */
+static int64_t rate_of_notifications(const struct mapbuf_entry *entry,
+				     const struct sample *before,
+				     const struct sample *now)
+{
+	const struct mapbuf_entry *then = NULL;
+	int64_t ms = now->ms - before->ms, count;
+
+	if (before->list)
+		then = find(before->list, mapbuf_entry_id(entry));
+	if (!then || mapbuf_entry_notifications(then) < 0 || ms <= 0)
+		return -1;
+	count = mapbuf_entry_notifications(entry) -
+		mapbuf_entry_notifications(then);
+	return count < 0 ? -1 : (count * 1000 + ms / 2) / ms;
+}
+
 static int set_size(struct libscols_line *line, int column, int64_t bytes)
 {
 	char text[SIZE_TEXT];
@@ -107,7 +156,8 @@ static int set_size(struct libscols_line *line, int column, int64_t bytes)
 }
 
 static int add_line(struct libscols_table *table,
-		    const struct mapbuf_entry *entry)
+		    const struct mapbuf_entry *entry,
+		    const struct sample *before, const struct sample *now)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 
@@ -120,6 +170,8 @@ static int add_line(struct libscols_table *table,
 	       set_count(line, TOP_OPENS, mapbuf_entry_opens(entry)) ||
 	       set_count(line, TOP_MAPPINGS, mapbuf_entry_mappings(entry)) ||
 	       set_size(line, TOP_PINNED, mapbuf_entry_pinned(entry)) ||
+	       set_count(line, TOP_NOTIFIED,
+			 rate_of_notifications(entry, before, now)) ||
 	       set_users(line, entry);
 }
 
@@ -148,6 +200,7 @@ static void print_sum(const struct mapbuf_list *list, int is_screen)
 }
 
 static int print_table(const struct mapbuf_entry **entries, size_t count,
+		       const struct sample *before, const struct sample *now,
 		       int is_screen)
 {
 	struct libscols_table *table;
@@ -158,7 +211,7 @@ static int print_table(const struct mapbuf_entry **entries, size_t count,
 	table = table_build(columns, TOP_COLUMNS);
 	failed = !table;
 	for (i = 0; !failed && i < count; i++)
-		failed = add_line(table, entries[i]);
+		failed = add_line(table, entries[i], before, now);
 	if (!failed)
 		failed = scols_print_table_to_string(table, &text);
 	for (line = text; line && *line; line += strspn(line, "\n")) {
@@ -183,29 +236,33 @@ static size_t lines_of_screen(void)
 	       size.ws_row - LINES_OF_OTHERS : 1;
 }
 
-static int print(size_t lines)
+/* Leaves in @last what was read. */
+static int print(struct sample *last, size_t lines)
 {
-	struct mapbuf_list *list = pick_list();
 	const struct mapbuf_entry **entries;
 	int failed, is_screen = lines > 0;
+	struct sample now;
 	size_t count;
 
-	if (!list)
+	now.list = pick_list();
+	now.ms = progress_now_ms();
+	if (!now.list)
 		return -1;
-	entries = pick(list, NULL, 0, &count);
+	entries = pick(now.list, NULL, 0, &count);
 	if (count)
 		qsort(entries, count, sizeof(*entries), compare);
 	if (is_screen)
 		fputs("\033[H", stdout);
-	print_sum(list, is_screen);
+	print_sum(now.list, is_screen);
 	failed = print_table(entries, is_screen && count > lines ?
-				      lines : count, is_screen);
+				      lines : count, last, &now, is_screen);
 	if (is_screen)
 		fputs("\033[J", stdout);
 	if (failed)
 		message(LEVEL_ERROR, "mapbufctl: the table cannot be printed");
 	free(entries);
-	mapbuf_list_free(list);
+	mapbuf_list_free(last->list);
+	*last = now;
 	return failed;
 }
 
@@ -213,22 +270,22 @@ static int print(size_t lines)
 static int top(long iterations)
 {
 	size_t lines = iterations == 1 ? 0 : lines_of_screen();
+	struct sample last = { 0 };
+	int failed = 0;
 	long i;
 
 	if (lines)
 		fputs("\033[2J", stdout);
-	for (i = 0; !iterations || i < iterations; i++) {
+	for (i = 0; !failed && (!iterations || i < iterations); i++) {
 		if (i > 0)
 			sleep(1);
 		if (i > 0 && !lines)
 			putchar('\n');
-		if (print(lines))
-			return EXIT_FAILED;
-		/* main() reports it. */
-		if (fflush(stdout))
-			return EXIT_FAILED;
+		/* main() reports output that fails. */
+		failed = print(&last, lines) || fflush(stdout);
 	}
-	return EXIT_OK;
+	mapbuf_list_free(last.list);
+	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
 static int run(int argc, char **argv)

@@ -143,6 +143,7 @@ static void add_buffer(const struct mapbuf_create *request)
 	write_attribute("opens", "%llu", 0);
 	write_attribute("mappings", "%llu", 0);
 	write_attribute("pinned", "%llu", 0);
+	write_attribute("notifications", "%llu", 0);
 	write_attribute("cache", mapbuf_caches()[request->cache], 0);
 	write_attribute("on_last_close",
 			request->flags & MAPBUF_CREATE_ZERO_LAST_CLOSE ?

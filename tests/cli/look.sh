@@ -25,14 +25,20 @@ test_top()
 	attribute 0 pinned 2097152
 	set_opens 2 1
 	busy='3 buffers, 192M used, 0B of destroyed ones pinned
-NAME   SIZE BACKING OPENS MAPPINGS PINNED USERS PROCESSES
-adc0    64M vmalloc     3        3     2M     2 viewer(45) recorder(123)
-frames  64M vmalloc     1        0     0B     0 
-adc1    64M vmalloc     0        0     0B     0 '
+NAME   SIZE BACKING OPENS MAPPINGS PINNED NOTIFIED/S USERS PROCESSES
+adc0    64M vmalloc     3        3     2M                2 viewer(45) recorder(123)
+frames  64M vmalloc     1        0     0B                0 
+adc1    64M vmalloc     0        0     0B                0 '
 	expect "top: the busiest first" 0 "$busy" "" fake top --once
+	# An older module does not report them.
+	rm "$tmp/root/sys/class/mapbuf/mapbuf1/notifications"
 	expect "top: twice" 0 "$busy
 
-$busy" "" fake top -n 2
+3 buffers, 192M used, 0B of destroyed ones pinned
+NAME   SIZE BACKING OPENS MAPPINGS PINNED NOTIFIED/S USERS PROCESSES
+adc0    64M vmalloc     3        3     2M          0     2 viewer(45) recorder(123)
+frames  64M vmalloc     1        0     0B          0     0 
+adc1    64M vmalloc     0        0     0B                0 " "" fake top -n 2
 	echo 1G >"$tmp/limit"
 	mkdir -p "$tmp/root/sys/module/mapbuf/parameters"
 	mv "$tmp/limit" "$tmp/root/sys/module/mapbuf/parameters/max_bytes"
@@ -55,6 +61,30 @@ $busy" "" fake top -n 2
 	rm -r "$tmp/root/sys"
 	contains "top without the module" 1 "the module mapbuf is not loaded" \
 		fake top
+}
+
+# The count changes between two tables, whenever that is.
+test_top_notified()
+{
+	fresh_system
+	fake create adc0 --size=64M --group=7 >"$tmp/out"
+	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" top >"$tmp/shown" &
+	until_line "$tmp/shown" "adc0 .* 0B  *0 "
+	attribute 0 notifications 1000000
+	until_line "$tmp/shown" "adc0 .* 0B  *[1-9][0-9]*  *0 "
+	kill $!
+	wait $! 2>"$tmp/no" || :
+	# That many at most, as tables are a second apart.
+	awk '/^adc0/ { if (NF == 8 && $7 > most) most = $7 }
+		END { print (most > 1000 && most <= 1000000) }' "$tmp/shown" \
+		>"$tmp/actual"
+	echo 1 >"$tmp/expected"
+	same "top: notifications a second" "$tmp/expected" "$tmp/actual"
+	awk '/^adc0/ && NF == 7' "$tmp/shown" | head -n 1 >"$tmp/actual"
+	echo "adc0  64M vmalloc     0        0     0B                0 " \
+		>"$tmp/expected"
+	same "top: no notifications in the first table" "$tmp/expected" \
+		"$tmp/actual"
 }
 
 test_map()

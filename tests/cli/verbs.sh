@@ -250,6 +250,7 @@ test_show()
   MAPPINGS: 0
     PINNED: 0B
    EXPORTS: 2
+  NOTIFIED: 0
     ERRORS: 3
         ID: 0
    DMABITS: 32
@@ -284,6 +285,7 @@ PID PROCESS  UNIT                  OPENS MAPPINGS
       "mappings": 0,
       "pinned": 0,
       "exports": 2,
+      "notified": 0,
       "errors": 3,
       "id": 0,
       "dmabits": 32,
