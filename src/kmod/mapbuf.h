@@ -293,6 +293,7 @@ static inline struct mapbuf_buffer *to_mapbuf(const struct device *dev)
 extern struct class mapbuf_class;
 
 /* params.c */
+bool mapbuf_params_apply(void);
 int mapbuf_params_make_buffers(void);
 const struct mapbuf_backing_ops *mapbuf_default_backing(void);
 const struct mapbuf_backing_ops *mapbuf_backing_find(u32 id);

@@ -102,6 +102,7 @@ static const struct mapbuf_backing_ops *param_backing = &mapbuf_backing_vmalloc;
 static u64 param_size = 4 << 20;
 static u64 param_max_value = 50;
 static bool param_max_percent = true;
+static bool param_apply = true;
 static unsigned int param_buffers;
 static unsigned int param_max_buffers = 65536;
 static unsigned int param_max_eventfds = 1024;
@@ -209,6 +210,9 @@ static const struct kernel_param_ops reserved_param_ops = {
 
 module_param_cb(backing, &backing_param_ops, NULL, 0644);
 MODULE_PARM_DESC(backing, "contiguous or vmalloc, for buffers whose creator names none (vmalloc)");
+/* modprobe passes mapbuf.apply=0 on from the kernel command line. */
+module_param_named(apply, param_apply, bool, 0444);
+MODULE_PARM_DESC(apply, "whether buffers are made at load; mapbuf.apply=0 at boot also stops mapbuf.service (1)");
 module_param_named(buffers, param_buffers, uint, 0444);
 MODULE_PARM_DESC(buffers, "number of buffers made at load, named mapbuf0 and so on (0)");
 module_param_cb(size, &size_param_ops, NULL, 0644);
@@ -279,6 +283,17 @@ unsigned int mapbuf_max_eventfds(void)
 	return READ_ONCE(param_max_eventfds);
 }
 
+/**
+ * mapbuf_params_apply() - the parameter apply
+ *
+ * Return: false if loading the module shall make no buffers, whatever asks for
+ * them.
+ */
+bool mapbuf_params_apply(void)
+{
+	return param_apply;
+}
+
 /* Its uevent waits until nothing can fail any more. */
 static int make_buffer(const struct mapbuf_spec *spec, const char *param)
 {
@@ -326,6 +341,8 @@ int mapbuf_params_make_buffers(void)
 	u64 total;
 	int err = 0;
 
+	if (!mapbuf_params_apply())
+		return 0;
 	if (check_mul_overflow((u64)PAGE_ALIGN(param_size), (u64)param_buffers,
 			       &total) ||
 	    total > mapbuf_max_bytes() || param_buffers > param_max_buffers) {

@@ -92,6 +92,18 @@ static void shown(void)
 	module_unload();
 }
 
+/* Of what would be refused if it were made, nothing is. */
+static void switched_off(void)
+{
+	t_ok(!module_load("apply=0 buffers=1 size=100G reserved=a@0x40001+4K") &&
+	     reads("apply", "N\n"), "load with apply=0");
+	t_ok(access("/dev/mapbuf0", F_OK) && b_id("a") < 0,
+	     "it creates no buffers");
+	t_ok(!b_create("a", PAGE, MAPBUF_BACKING_VMALLOC) && b_id("a") >= 0 &&
+	     !b_destroy("a", 0), "others can be created");
+	module_unload();
+}
+
 int main(void)
 {
 	char ram[64];
@@ -108,6 +120,7 @@ int main(void)
 	refused("size=17179869184G", EINVAL, "size");
 	refused("size=18446744073709551615 buffers=1", EINVAL, "size");
 	refused("buffers=-1", EINVAL, "buffers");
+	refused("apply=2", EINVAL, "apply");
 	refused("buffers=x", EINVAL, "buffers");
 	refused("buffers=4294967296", ERANGE, "buffers");
 	refused("buffers=70000 size=4K", EINVAL, "buffers");
@@ -144,5 +157,6 @@ int main(void)
 	accepted("buffers=1 size=256M backing=contiguous max_bytes=256m", 1,
 		 256 * MIB, "contiguous");
 	shown();
+	switched_off();
 	return t_done();
 }
