@@ -201,6 +201,39 @@ test_switched_off()
 	done
 }
 
+# early LINE: what the script of the initramfs runs with that command line
+early()
+{
+	mkdir -p "$tmp/early"
+	for program in modprobe mapbufctl; do
+		printf '#!/bin/sh\necho "%s $*" >>"%s/ran"\n' "$program" \
+			"$tmp/early" >"$tmp/early/$program"
+		chmod +x "$tmp/early/$program"
+	done
+	echo "$1" >"$tmp/early/cmdline"
+	: >"$tmp/early/ran"
+	sed -e "s|/proc/cmdline|$tmp/early/cmdline|" \
+		-e "s|/run/|$tmp/early/run/|" -e "s|/dev/kmsg|$tmp/early/kmsg|" \
+		"$top/src/initramfs/mapbuf.sh" >"$tmp/early/script"
+	PATH=$tmp/early:$PATH sh "$tmp/early/script"
+	cat "$tmp/early/ran"
+}
+
+# Where it is in the line makes no difference.
+test_switched_off_early()
+{
+	for line in "mapbuf.apply=0" "mapbuf.apply=0 quiet" \
+		"quiet mapbuf.apply=0" "quiet mapbuf.apply=0 root=/dev/vda"; do
+		expect "the initramfs does nothing with $line" 0 "" "" \
+			early "$line"
+	done
+	for line in "quiet" "mapbuf.apply=1" "mapbuf.apply=01 quiet"; do
+		expect "the initramfs creates buffers with $line" 0 \
+			"modprobe mapbuf
+mapbufctl apply --early --root=/usr/lib/mapbuf/root" "" early "$line"
+	done
+}
+
 test_status_module()
 {
 	release=$(uname -r)
