@@ -90,6 +90,7 @@ static int vmalloc_alloc(struct mapbuf_buffer *buf)
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
+		mapbuf_note_cleared(buf, index);
 		/* Others may have taken some meanwhile. */
 		if (!mapbuf_pages_available(&buf->spec, buf->nr_pages - index))
 			return -ENOMEM;

@@ -232,8 +232,11 @@ static struct mapbuf_buffer *buffer_make(const struct mapbuf_spec *spec)
 	}
 
 	err = buffer_fill(buf);
-	if (!err)
+	if (!err) {
+		mapbuf_note_cleared(buf, buf->nr_pages);
 		err = mapbuf_device_attach(buf);
+	}
+	buf->spec.cleared = NULL;
 	if (err) {
 		buffer_abort(buf);
 		return ERR_PTR(err);

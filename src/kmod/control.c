@@ -9,6 +9,8 @@
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "backing.h"
@@ -118,6 +120,8 @@ static int ioctl_create(struct file *file, union mapbuf_request *request,
 	spec.device = create_device(create);
 	if (IS_ERR(spec.device))
 		return PTR_ERR(spec.device);
+	spec.cleared = file->private_data;
+	atomic64_set(spec.cleared, 0);
 
 	buf = mapbuf_buffer_alloc(&spec);
 	put_device(spec.device);
@@ -374,15 +378,32 @@ static long control_ioctl(struct file *file, unsigned int cmd,
 /* Not while loading can still fail: an open file would need the module. */
 static bool control_ready;
 
+/* Of each open file: how much of the buffer that it creates is cleared. */
 static int control_open(struct inode *inode, struct file *file)
 {
-	return READ_ONCE(control_ready) ? nonseekable_open(inode, file) :
-					  -ENXIO;
+	if (!READ_ONCE(control_ready))
+		return -ENXIO;
+	file->private_data = kzalloc(sizeof(atomic64_t), GFP_KERNEL);
+	return file->private_data ? nonseekable_open(inode, file) : -ENOMEM;
+}
+
+static int control_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
+}
+
+static void control_show_fdinfo(struct seq_file *out, struct file *file)
+{
+	seq_printf(out, "mapbuf-cleared:\t%lld\n",
+		   atomic64_read((atomic64_t *)file->private_data));
 }
 
 static const struct file_operations control_fops = {
 	.owner = THIS_MODULE,
 	.open = control_open,
+	.release = control_release,
+	.show_fdinfo = control_show_fdinfo,
 	.unlocked_ioctl = control_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -87,6 +87,7 @@ struct mapbuf_chunk {
  * @device_is_locked: the caller keeps its driver from coming and going
  * @asked_bits: @dma_bits as asked for
  * @node_is_devices: nobody asked for @numa_node, which is near @device
+ * @cleared: bytes of it that are done, for who looks on; may be NULL
  */
 struct mapbuf_spec {
 	char name[MAPBUF_NAME_SIZE];
@@ -104,6 +105,7 @@ struct mapbuf_spec {
 	bool device_is_locked;
 	u32 asked_bits;
 	bool node_is_devices;
+	atomic64_t *cleared;
 };
 
 /**
@@ -347,6 +349,7 @@ bool mapbuf_zones_free(const struct mapbuf_spec *spec, int type, int top,
 struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 				unsigned long first, unsigned long *n,
 				struct page **few, unsigned long nr_few);
+void mapbuf_note_cleared(const struct mapbuf_buffer *buf, unsigned long nr);
 int mapbuf_pages_clear(struct mapbuf_buffer *buf);
 int mapbuf_pages_set_cache(struct mapbuf_buffer *buf);
 void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr);

@@ -76,6 +76,17 @@ void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr)
 }
 
 /**
+ * mapbuf_note_cleared() - tell who looks on how much of a new buffer is done
+ * @buf: the buffer, while it is created
+ * @nr: pages
+ */
+void mapbuf_note_cleared(const struct mapbuf_buffer *buf, unsigned long nr)
+{
+	if (buf->spec.cleared)
+		atomic64_set(buf->spec.cleared, (u64)nr << PAGE_SHIFT);
+}
+
+/**
  * mapbuf_pages_clear() - fill a buffer with zeroes
  * @buf: the buffer, its pages just allocated
  *
@@ -90,6 +101,7 @@ int mapbuf_pages_clear(struct mapbuf_buffer *buf)
 	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		mapbuf_note_cleared(buf, i << MAPBUF_CHUNK_ORDER);
 		mapbuf_chunk_clear(buf, i);
 	}
 	return 0;

@@ -43,6 +43,58 @@ static void zeroed(const struct store *store, size_t size)
 	     size / KIB);
 }
 
+#define LARGE (96 * MIB)
+#define TRIES 1000
+
+static void create_large(unsigned int backing)
+{
+	b_create("zero", LARGE, backing);
+}
+
+/* What whoever has the control node open can see of a create on it. */
+static uint64_t cleared(void)
+{
+	unsigned long long bytes = 0;
+	char path[64], line[128];
+	bool found = false;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", b_control());
+	info = fopen(path, "re");
+	must(info);
+	while (!found && fgets(line, sizeof(line), info))
+		found = sscanf(line, "mapbuf-cleared: %llu", &bytes) == 1;
+	fclose(info);
+	must(found);
+	return bytes;
+}
+
+/* Again, if it was over before anybody looked. */
+static void reported(const struct store *store)
+{
+	bool between = false, falls = false;
+	int tries, status;
+
+	for (tries = 0; tries < TRIES && !between; tries++) {
+		uint64_t last = 0, now;
+		pid_t pid = child(create_large, store->id);
+
+		while (!waitpid(pid, &status, WNOHANG)) {
+			now = cleared();
+			between |= now > 0 && now < LARGE;
+			/* The one before has left its own. */
+			falls |= now < last && last != LARGE;
+			last = now;
+		}
+		must(!status && cleared() == LARGE);
+		b_destroy("zero", 0);
+	}
+	t_ok(between && !falls, "%s: how much is cleared is reported",
+	     store->name);
+	must(b_try_create("zero", LARGE, 1000) == -EINVAL);
+	t_ok(!cleared(), "%s: of one that fails nothing is", store->name);
+}
+
 int main(void)
 {
 	const struct store *s;
@@ -58,6 +110,7 @@ int main(void)
 	for (s = stores; s->name; s++) {
 		for (i = 0; i < ARRAY_LEN(sizes); i++)
 			zeroed(s, sizes[i]);
+		reported(s);
 	}
 	return t_done();
 }

@@ -168,7 +168,8 @@ enum mapbuf_create_flags {
  * Makes a buffer, filled with zeroes, and its node.  A reserved range is made
  * of whole pages, belongs to no NUMA node, and does not count against the
  * parameter max_bytes.  When the request returns the node in the device file
- * system exists; links that udev makes follow.
+ * system exists; links that udev makes follow.  Until then, the line mapbuf-cleared
+ * in /proc/PID/fdinfo/FD of the control node says how many bytes are done.
  *
  * The memory of a device's buffer is where the device reaches it, on the device's
  * NUMA node if that has some left and no other one is asked for, and is mapped for
