@@ -1,8 +1,61 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
-# Sourced by run: apply in an initramfs, and after one.
+# Sourced by run: apply, also in an initramfs, and after one.
 
 : "${tmp:=}"
+
+# With a look at each buffer for each that is made, thousands would take for ever.
+test_apply_many()
+{
+	fresh_system
+	for i in 1 2 3 4 5 6 7 8; do
+		printf '[adc%d]\nSize=4K\n' "$i"
+	done >"$tmp/root/etc/mapbuf.conf"
+	contains "apply of many" 0 "created 'adc8': /dev/mapbuf7" \
+		fake apply --root="$tmp/root"
+	# The module that is none does so for each.
+	yes list | head -n 9 >"$tmp/expected"
+	same "looks through the buffers once" "$tmp/expected" "$tmp/root/lists"
+}
+
+test_apply()
+{
+	fresh_system
+	cat >"$tmp/root/etc/mapbuf.conf" <<-EOF
+		[adc0]
+		Size=64M
+		[fail-ENOMEM]
+		Size=1M
+		Backing=contiguous
+		[broken]
+		Size=1x
+		[adc1]
+		Size=4K
+	EOF
+	cp "$tmp/root/requests" "$tmp/before"
+	contains "dry run" 1 "create adc1" fake apply --dry-run \
+		--root="$tmp/root"
+	same "a dry run asks the module for nothing" "$tmp/before" \
+		"$tmp/root/requests"
+	expect "apply makes what can be made" 1 \
+		"created 'adc0': /dev/mapbuf0
+created 'adc1': /dev/mapbuf1" \
+		"@ROOT@/etc/mapbuf.conf:7: buffer 'broken': cannot be made: Size=1x: the unit is none of K M G T % (write for instance 64M, 1.5G, 10% or a number of bytes)
+@ROOT@/etc/mapbuf.conf:3: buffer 'fail-ENOMEM': cannot be made: not enough free memory in one piece (create it earlier, make it smaller, or choose the backing vmalloc)" \
+		fake apply --root="$tmp/root"
+	sed -i -e '/fail/,/contiguous/d' -e '/broken/,/1x/d' \
+		"$tmp/root/etc/mapbuf.conf"
+	: >"$tmp/root/requests"
+	expect "apply again" 0 "" "" fake apply --root="$tmp/root"
+	same "apply again asks the module for nothing" "$tmp/before" \
+		"$tmp/root/requests"
+	sed -i 's/64M/32M/' "$tmp/root/etc/mapbuf.conf"
+	expect "apply leaves what differs" 0 "" \
+		"@ROOT@/etc/mapbuf.conf:1: buffer 'adc0': is left as it is: its size is 67108864, not 33554432 (give --replace to create it again)" \
+		fake apply --root="$tmp/root"
+	same "and asks the module for nothing" "$tmp/before" \
+		"$tmp/root/requests"
+}
 
 # In use as it is.
 test_apply_change()
