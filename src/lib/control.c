@@ -68,6 +68,26 @@ int mapbuf_control_create(struct mapbuf_control *control, const char *name,
 	return 0;
 }
 
+int64_t mapbuf_control_cleared(const struct mapbuf_control *control)
+{
+	char path[PATH_MAX], line[128];
+	int64_t bytes = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%d", libmapbuf_fdinfo_dir(),
+		 control->fd);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	while (bytes < 0 && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "mapbuf-cleared:", 15) ||
+		    libmapbuf_parse_int64(line + 15, &bytes))
+			bytes = -1;
+	}
+	fclose(file);
+	return bytes;
+}
+
 int mapbuf_control_destroy(struct mapbuf_control *control, const char *name,
 			   unsigned int flags)
 {

@@ -15,6 +15,7 @@
 const char *libmapbuf_dev_dir(void);
 const char *libmapbuf_class_dir(void);
 const char *libmapbuf_files_dir(void);
+const char *libmapbuf_fdinfo_dir(void);
 const char *libmapbuf_udev_control(void);
 
 /* buffer.c: -1, with the errno of a call that was refused */

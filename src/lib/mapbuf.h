@@ -283,6 +283,12 @@ void mapbuf_control_close(struct mapbuf_control *control);
 int mapbuf_control_create(struct mapbuf_control *control, const char *name,
 			  const struct mapbuf_options *options,
 			  unsigned int *id);
+/*
+ * How many bytes of the buffer that mapbuf_control_create() is creating are cleared;
+ * for another thread, or for a process that inherited @control.  -1 if that is not
+ * known.
+ */
+int64_t mapbuf_control_cleared(const struct mapbuf_control *control);
 
 #define MAPBUF_DEFERRED		(1u << 0)	/* free the memory with the last user */
 

@@ -17,6 +17,12 @@ const char *libmapbuf_files_dir(void)
 	return "/run/mapbuf";
 }
 
+/* A file for each of our descriptors */
+const char *libmapbuf_fdinfo_dir(void)
+{
+	return "/proc/self/fdinfo";
+}
+
 /* Exists while udev runs. */
 const char *libmapbuf_udev_control(void)
 {

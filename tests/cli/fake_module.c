@@ -78,6 +78,13 @@ const char *libmapbuf_files_dir(void)
 	return below_root(path, sizeof(path), "/run/mapbuf");
 }
 
+const char *libmapbuf_fdinfo_dir(void)
+{
+	static char path[512];
+
+	return below_root(path, sizeof(path), "/fdinfo");
+}
+
 const char *libmapbuf_udev_control(void)
 {
 	static char path[512];

@@ -119,6 +119,13 @@ const char *libmapbuf_files_dir(void)
 	return in_root(path, sizeof(path), "/run/mapbuf");
 }
 
+const char *libmapbuf_fdinfo_dir(void)
+{
+	static char path[128];
+
+	return in_root(path, sizeof(path), "/proc/self/fdinfo");
+}
+
 const char *libmapbuf_udev_control(void)
 {
 	static char path[128];

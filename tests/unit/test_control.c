@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <linux/mapbuf.h>
@@ -235,6 +236,32 @@ static void destroys(void **state)
 	mock_finished();
 }
 
+/* Whatever number the descriptor has */
+static void write_fdinfo(const char *text)
+{
+	char path[64];
+	int fd;
+
+	for (fd = 0; fd < 64; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+		fixture_write(path, text);
+	}
+}
+
+static void reports_what_is_cleared(void **state)
+{
+	(void)state;
+	assert_int_equal(mapbuf_control_cleared(control), -1);
+	write_fdinfo("pos:\t0\nflags:\t02100002\n");
+	assert_int_equal(mapbuf_control_cleared(control), -1);
+	write_fdinfo("pos:\t0\nmapbuf-cleared:\t8589934592\nother:\t1\n");
+	assert_int_equal(mapbuf_control_cleared(control), 8589934592);
+	write_fdinfo("mapbuf-cleared:\t0\n");
+	assert_int_equal(mapbuf_control_cleared(control), 0);
+	write_fdinfo("mapbuf-cleared:\tmany\n");
+	assert_int_equal(mapbuf_control_cleared(control), -1);
+}
+
 static void no_module(void **state)
 {
 	(void)state;
@@ -273,6 +300,7 @@ int main(void)
 		control_test(takes_options_back),
 		control_test(refuses_options),
 		control_test(destroys),
+		control_test(reports_what_is_cleared),
 		fixture_test(no_module),
 		cmocka_unit_test(backings),
 	};
