@@ -53,7 +53,8 @@ static void tell(const struct step *step, enum level level, const char *what,
 			what, why);
 }
 
-static int create(struct mapbuf_control *control, struct step *step)
+static int create(struct mapbuf_control *control, struct step *step,
+		  struct make_sum *sum)
 {
 	const struct properties *properties = &step->buffer->properties;
 	unsigned int id;
@@ -61,7 +62,8 @@ static int create(struct mapbuf_control *control, struct step *step)
 	char *why;
 
 	/* By the plan, which is made anew each time, there is none. */
-	error = make_buffer(control, step->name, properties, 1, &id);
+	error = make_buffer(control, step->name, properties, 1, sum,
+			    &id);
 	if (error) {
 		why = explain_create(error, properties);
 		tell(step, LEVEL_ERROR,
@@ -94,18 +96,19 @@ static int destroy(struct mapbuf_control *control, const struct step *step,
 	return *is_left ? 0 : -1;
 }
 
-static int change(struct mapbuf_control *control, struct step *step)
+static int change(struct mapbuf_control *control, struct step *step,
+		  struct make_sum *sum)
 {
 	int is_left;
 
 	if (step->action == ACTION_CREATE)
-		return create(control, step);
+		return create(control, step, sum);
 	if (destroy(control, step, &is_left))
 		return -1;
 	if (is_left)
 		return 0;
 	if (step->action == ACTION_REPLACE)
-		return create(control, step);
+		return create(control, step, sum);
 	printf("removed '%s'\n", step->name);
 	fflush(stdout);
 	return 0;
@@ -132,7 +135,8 @@ static int check_sum(const struct plan *plan, const struct present *present,
 }
 
 /* The control node is opened when something is to be done, not before. */
-static int change_first(struct mapbuf_control **control, struct step *step)
+static int change_first(struct mapbuf_control **control, struct step *step,
+			struct make_sum *sum)
 {
 	if (!*control)
 		*control = mapbuf_control_open();
@@ -142,7 +146,7 @@ static int change_first(struct mapbuf_control **control, struct step *step)
 		     explain_control(errno));
 		return -1;
 	}
-	return change(*control, step);
+	return change(*control, step, sum);
 }
 
 static int change_owner(const struct step *step)
@@ -157,8 +161,25 @@ static int change_owner(const struct step *step)
 	return 0;
 }
 
+/* All that there will be to make, but for what somebody opens meanwhile */
+static struct make_sum sum_of_plan(const struct plan *plan)
+{
+	struct make_sum sum = { 0 };
+	const struct step *step;
+	size_t i;
+
+	for (i = 0; i < plan->count; i++) {
+		step = &plan->steps[i];
+		if (step->action == ACTION_CREATE ||
+		    step->action == ACTION_REPLACE)
+			make_expect(&sum, &step->buffer->properties);
+	}
+	return sum;
+}
+
 static int execute(const struct plan *plan)
 {
+	struct make_sum sum = sum_of_plan(plan);
 	struct mapbuf_control *control = NULL;
 	struct step *step;
 	int status = EXIT_OK;
@@ -172,7 +193,7 @@ static int execute(const struct plan *plan)
 		else if (step->action == ACTION_CHANGE)
 			status = change_owner(step) ? EXIT_FAILED : status;
 		else if (step->action != ACTION_KEEP &&
-			 change_first(&control, step))
+			 change_first(&control, step, &sum))
 			status = EXIT_FAILED;
 	}
 	mapbuf_control_close(control);

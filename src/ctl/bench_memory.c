@@ -115,7 +115,7 @@ void bench_measure_memory(struct bench *bench,
 		memory = (struct bench_memory){ .fd = -1 };
 		rows[i].name = source->name;
 		progress_tell("measuring", source->name,
-			      (progress_now_ms() - bench->start_ms) / 1000);
+			      (progress_now_ms() - bench->start_ms) / 1000, "");
 		if (source->get(bench, source, &memory)) {
 			bench_hint(bench, source->name, "%s", bench->why);
 			continue;

@@ -256,7 +256,7 @@ void bench_measure_moves(struct bench *bench,
 		rows[i].by = moves[i].by;
 		rows[i].unit = moves[i].unit;
 		progress_tell("measuring", moves[i].by,
-			      (progress_now_ms() - bench->start_ms) / 1000);
+			      (progress_now_ms() - bench->start_ms) / 1000, "");
 		measure(bench, &moves[i], &rows[i]);
 	}
 }

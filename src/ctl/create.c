@@ -88,7 +88,7 @@ static int create(const char *name, const struct properties *properties,
 	if (!control) {
 		why = xstrdup(explain_control(errno));
 	} else {
-		error = make_buffer(control, name, properties, 0, &id);
+		error = make_buffer(control, name, properties, 0, NULL, &id);
 		if (error)
 			why = explain_create(error, properties);
 	}

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,14 @@
 struct result {
 	int error;
 	unsigned int id;
+};
+
+/* What is being made, for progress; and of what it is a part */
+struct work {
+	struct mapbuf_control *control;
+	const char *name;
+	uint64_t bytes;
+	const struct make_sum *sum;
 };
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -108,8 +117,45 @@ static void take_pending(void)
 	}
 }
 
+/* A range that keeps what it holds takes no time. */
+static uint64_t bytes_to_clear(const struct properties *properties)
+{
+	return properties->has_start && !properties->zero_on_create ?
+	       0 : properties->size;
+}
+
+void make_expect(struct make_sum *sum, const struct properties *properties)
+{
+	sum->count++;
+	sum->bytes += bytes_to_clear(properties);
+}
+
+/* What is cleared comes in whole pages, and can be more. */
+static unsigned int percent(uint64_t part, uint64_t all)
+{
+	return part >= all ? 100 : (unsigned int)(100.0 * part / all);
+}
+
+/* As ", 40 %, 71 % of 8 buffers"; empty if the module does not report it. */
+static void describe(char *text, size_t size, const struct work *work)
+{
+	int64_t cleared = mapbuf_control_cleared(work->control);
+	const struct make_sum *sum = work->sum;
+	int length;
+
+	text[0] = '\0';
+	if (cleared < 0 || !work->bytes)
+		return;
+	if ((uint64_t)cleared > work->bytes)
+		cleared = work->bytes;
+	length = snprintf(text, size, ", %u %%", percent(cleared, work->bytes));
+	if (sum && sum->count > 1)
+		snprintf(text + length, size - length, ", %u %% of %zu buffers",
+			 percent(sum->done + cleared, sum->bytes), sum->count);
+}
+
 /* Until the child is done, or a signal came, for which it is killed. */
-static void watch(pid_t child, int pipe, const char *name,
+static void watch(pid_t child, int pipe, const struct work *work,
 		  const sigset_t *mask)
 {
 	const struct timespec tick = {
@@ -118,14 +164,16 @@ static void watch(pid_t child, int pipe, const char *name,
 	};
 	struct pollfd fd = { .fd = pipe, .events = POLLIN };
 	long long start = progress_now_ms(), seconds;
+	char more[64];
 	int count;
 
 	do {
 		count = ppoll(&fd, 1, &tick, mask);
 		seconds = (progress_now_ms() - start) / 1000;
 		if (count == 0) {
-			progress_tell("making buffer", name, seconds);
-			progress_log("making buffer", name, seconds);
+			describe(more, sizeof(more), work);
+			progress_tell("making buffer", work->name, seconds, more);
+			progress_log("making buffer", work->name, seconds, more);
 		}
 	} while (count == 0 || (count < 0 && errno == EINTR && !interrupted()));
 	progress_end();
@@ -157,8 +205,11 @@ static struct result collect(pid_t child, int pipe)
 
 int make_buffer(struct mapbuf_control *control, const char *name,
 		const struct properties *properties, int is_new,
-		unsigned int *id)
+		struct make_sum *sum, unsigned int *id)
 {
+	const struct work work = {
+		control, name, bytes_to_clear(properties), sum
+	};
 	struct signal_state before;
 	struct result result = { 0 };
 	int pipes[2], is_others;
@@ -180,7 +231,7 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 	result.error = errno;
 	close(pipes[1]);
 	if (child > 0) {
-		watch(child, pipes[0], name, &before.mask);
+		watch(child, pipes[0], &work, &before.mask);
 		result = collect(child, pipes[0]);
 	}
 	close(pipes[0]);
@@ -192,6 +243,9 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 			name);
 		raise(interrupted());
 	}
+	/* Also if it could not be made: there is no more to do for it. */
+	if (sum)
+		sum->done += work.bytes;
 	*id = result.id;
 	return result.error;
 }
@@ -212,7 +266,7 @@ void make_named(const char *name, long long since)
 			break;
 		now = progress_now_ms();
 		progress_tell("waiting for udev to name buffer", name,
-			      (now - since) / 1000);
+			      (now - since) / 1000, "");
 		is_late = now - since >= NAMED_MS;
 	} while (!is_late);
 	progress_end();

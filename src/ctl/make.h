@@ -2,18 +2,36 @@
 #ifndef MAPBUFCTL_MAKE_H
 #define MAPBUFCTL_MAKE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct mapbuf_control;
 struct properties;
+
+/**
+ * struct make_sum - of several buffers that are made one after the other
+ * @count: how many
+ * @bytes: that have to be cleared
+ * @done: of those, of the buffers before
+ */
+struct make_sum {
+	size_t count;
+	uint64_t bytes;
+	uint64_t done;
+};
+
+/* One more that will be made */
+void make_expect(struct make_sum *sum, const struct properties *properties);
 
 /*
  * Makes a buffer and gives 0 or an errno.  Shows progress; ends the program,
  * with nothing left of the buffer, when a signal asks for that.  is_new: the
  * caller has seen that there is none of that name; else all are looked through,
- * so as not to take somebody else's for what is left.
+ * so as not to take somebody else's for what is left.  @sum: NULL for this one alone.
  */
 int make_buffer(struct mapbuf_control *control, const char *name,
 		const struct properties *properties, int is_new,
-		unsigned int *id);
+		struct make_sum *sum, unsigned int *id);
 
 /*
  * Waits until udev has given a new buffer its link, owner and mode; where udev does

@@ -11,19 +11,22 @@
 static int is_shown;
 static long long next_line = FIRST_LINE;
 
-void progress_log(const char *what, const char *name, long long seconds)
+void progress_log(const char *what, const char *name, long long seconds,
+		  const char *more)
 {
 	if (isatty(2) || seconds < next_line)
 		return;
 	next_line *= 2;
-	fprintf(stderr, "mapbufctl: %s '%s', %lld s\n", what, name, seconds);
+	fprintf(stderr, "mapbufctl: %s '%s', %lld s%s\n", what, name, seconds,
+		more);
 }
 
-void progress_tell(const char *what, const char *name, long long seconds)
+void progress_tell(const char *what, const char *name, long long seconds,
+		   const char *more)
 {
 	if (!isatty(2))
 		return;
-	fprintf(stderr, "\r\033[K%s '%s', %lld s", what, name, seconds);
+	fprintf(stderr, "\r\033[K%s '%s', %lld s%s", what, name, seconds, more);
 	is_shown = 1;
 }
 

@@ -6,10 +6,15 @@
 /* How often to call progress_tell() */
 #define PROGRESS_MS 1000
 
-/* Nothing, unless standard error is a terminal. */
-void progress_tell(const char *what, const char *name, long long seconds);
+/*
+ * Nothing, unless standard error is a terminal.  @more: what follows the seconds,
+ * as ", 40 %"
+ */
+void progress_tell(const char *what, const char *name, long long seconds,
+		   const char *more);
 /* Nothing if it is one; else a line after 10, 20, 40... seconds. */
-void progress_log(const char *what, const char *name, long long seconds);
+void progress_log(const char *what, const char *name, long long seconds,
+		  const char *more);
 /* Takes the line away; errno stays. */
 void progress_end(void);
 /* CLOCK_MONOTONIC */

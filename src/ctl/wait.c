@@ -45,7 +45,7 @@ static int wait_one(const char *name, struct mapbuf *buffer, long long end)
 			break;
 		progress_tell(buffer ? "waiting for new data in buffer" :
 				       "waiting for buffer", name,
-			      (now - start) / 1000);
+			      (now - start) / 1000, "");
 	}
 	progress_end();
 	return failed;

@@ -57,6 +57,33 @@ created 'adc1': /dev/mapbuf1" \
 		"$tmp/root/requests"
 }
 
+# Of three buffers: one is done, one by half, and one keeps what it holds.
+test_apply_progress()
+{
+	fresh_system
+	cat >"$tmp/root/etc/mapbuf.conf" <<-EOF
+		[adc0]
+		Size=4K
+		[slow0]
+		Size=12K
+		[hole]
+		Size=64M
+		Backing=reserved
+		Start=0x30000000
+	EOF
+	shows "progress of all buffers" \
+		"making buffer 'slow0', [1-9][0-9]* s, 50 %, 62 % of 3 buffers" \
+		"$TEST_BUILD/mapbufctl apply --root=$tmp/root" \
+		touch "$tmp/root/go"
+	fresh_system
+	printf '[slow0]\nSize=1G\n' >"$tmp/root/etc/mapbuf.conf"
+	shows "progress of one buffer" "slow0', [1-9][0-9]* s, 50 %" \
+		"$TEST_BUILD/mapbufctl apply --root=$tmp/root" \
+		touch "$tmp/root/go"
+	grep -o "% of 1" "$tmp/shown" >"$tmp/actual" || :
+	same "is not told twice" /dev/null "$tmp/actual"
+}
+
 # In use as it is.
 test_apply_change()
 {

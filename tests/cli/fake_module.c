@@ -4,7 +4,7 @@
  * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
  * cannot be made for that reason, one that begins with "busy" is in use.  One
  * that begins with "slow" takes until there is a file $MAPBUF_FIXTURE/go, before
- * it exists; with "late" after that.  Each has a node, a file as long as the
+ * it exists, and half of it is cleared meanwhile; with "late" after that.  Each has a node, a file as long as the
  * buffer, but one that begins with "nameless".  None can be made while there is a file
  * $MAPBUF_FIXTURE/limit.
  * $MAPBUF_FIXTURE/requests gets what reaches the module, and lists a line for each
@@ -190,7 +190,17 @@ static void wait_to_go(void)
 		usleep(10000);
 }
 
-static int create(struct mapbuf_create *request, const char *log)
+/* As the kernel has it of that descriptor, for the parent, too */
+static void report_cleared(int fd, unsigned long long bytes)
+{
+	char path[1024];
+
+	mkdir(libmapbuf_fdinfo_dir(), 0777);
+	snprintf(path, sizeof(path), "%s/%d", libmapbuf_fdinfo_dir(), fd);
+	write_line(path, "w", "pos:\t0\nmapbuf-cleared:\t%llu", bytes);
+}
+
+static int create(int fd, struct mapbuf_create *request, const char *log)
 {
 	char path[1024], range[128] = "";
 	unsigned int id;
@@ -225,8 +235,10 @@ static int create(struct mapbuf_create *request, const char *log)
 			break;
 	}
 	request->id = id;
-	if (strncmp(request->name, "slow", 4) == 0)
+	if (strncmp(request->name, "slow", 4) == 0) {
+		report_cleared(fd, request->bytes / 2);
 		wait_to_go();
+	}
 	if (strncmp(request->name, "nameless", 8) != 0)
 		add_node(request);
 	add_buffer(request);
@@ -342,7 +354,7 @@ int __wrap_ioctl(int fd, unsigned long number, void *request)
 		return __real_ioctl(fd, number, request);
 	below_root(log, sizeof(log), "/requests");
 	if (number == MAPBUF_IOC_CREATE)
-		errno = create(request, log);
+		errno = create(fd, request, log);
 	else if (number == MAPBUF_IOC_DESTROY)
 		errno = destroy(request, log);
 	else if (number == MAPBUF_IOC_INFO)

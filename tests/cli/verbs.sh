@@ -176,6 +176,11 @@ test_progress()
 		"$TEST_BUILD/mapbufctl create slow0 --size=4K --group=7" \
 		touch "$tmp/root/go"
 	rm "$tmp/root/go"
+	shows "progress with a percentage" \
+		"making buffer 'slow2', [1-9][0-9]* s, 50 %" \
+		"$TEST_BUILD/mapbufctl create slow2 --size=4K --group=7" \
+		touch "$tmp/root/go"
+	rm "$tmp/root/go"
 	tty "$TEST_BUILD/mapbufctl create slow1 --size=4K --group=7 2>$tmp/err" \
 		>"$tmp/out" &
 	until_line "$tmp/root/requests" "create slow1 "
