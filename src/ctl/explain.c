@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -20,6 +21,7 @@ struct explanation {
 #define NO_CONTIGUOUS "this kernel has no contiguous store, as it was built without CONFIG_CONTIG_ALLOC (choose the backing vmalloc)"
 #define IN_USE "it is in use (mapbufctl show names what holds it; --deferred frees it with its last user)"
 #define NO_MEMORY "not enough free memory, or not in one piece (make it smaller, or choose the backing vmalloc)"
+#define NO_CACHE "on this processor, Cache=wc and Cache=uc are only for a reserved range (leave the cache out, or choose the backing coherent, with a device)"
 #define NOT_IN_ONE_PIECE "not enough free memory in one piece (create it earlier, make it smaller, or choose the backing vmalloc)"
 
 static const struct explanation create_errors[] = {
@@ -81,7 +83,7 @@ static const struct explanation open_errors[] = {
 	{ ENOENT, "there is no such buffer (see mapbufctl list)" },
 	{ EINVAL, "it is not a name of a buffer" },
 	{ EACCES, "permission denied (join the group of its node, see mapbufctl show)" },
-	{ ENODEV, "it has been destroyed, or its device was removed (see dmesg)" },
+	{ ENODEV, "it has been destroyed, or its device was removed, or of a coherent one the driver (see dmesg)" },
 	{ ENOTTY, "the loaded module is older than mapbufctl (load the module again)" },
 	{ 0, NULL }
 };
@@ -97,6 +99,28 @@ static const char *find(const struct explanation *table, int error)
 	while (table->words && table->error != error)
 		table++;
 	return table->words;
+}
+
+/* The caller frees it. */
+static char *explain_coherent(const struct properties *properties)
+{
+	char *region = system_read("%s/of_node/memory-region", properties->device);
+	char *iommu = system_read("%s/iommu_group/type", properties->device);
+	char *memory = system_read("/proc/meminfo");
+	const char *cma = memory ? strstr(memory, "CmaFree:") : NULL, *limit;
+
+	if (region)
+		limit = "its memory region in the device tree does not have so much free";
+	else if (iommu && strncmp(iommu, "DMA", 3) == 0)
+		limit = "there is not so much free memory, or its IOMMU has not so many addresses";
+	else if (cma)
+		limit = "the CMA area does not have so much free (see CmaFree in /proc/meminfo; cma=SIZE on the kernel command line makes it larger)";
+	else
+		limit = "without an IOMMU or a CMA area it has as much as the kernel allocates in one piece, 4 MiB on most machines (choose the backing contiguous, with mapbufctl sync)";
+	free(region);
+	free(iommu);
+	free(memory);
+	return xprintf("%s: %s", properties->device, limit);
 }
 
 static const char *look_up(const struct explanation *table, int error)
@@ -124,6 +148,10 @@ char *explain_create(int error, const struct properties *properties)
 			return xstrdup(system_is_locked_down() ? LOCKED_DOWN :
 								 NOT_RAW);
 	}
+	if (error == ENOMEM && backing && strcmp(backing, "coherent") == 0)
+		return explain_coherent(properties);
+	if (error == EOPNOTSUPP && !properties_are_cached(properties))
+		return xstrdup(NO_CACHE);
 	if (error == ENOMEM && !backing)
 		return xstrdup(NO_MEMORY);
 	if (error == ENOMEM && strcmp(backing, "contiguous") == 0)

@@ -305,6 +305,8 @@ static void print_properties(const struct properties *p, FILE *to)
 	fprintf(to, " Size=%" PRIu64, p->size);
 	if (p->backing)
 		fprintf(to, " Backing=%s", p->backing);
+	if (!p->has_start && !properties_are_cached(p))
+		fprintf(to, " Cache=%s", p->cache);
 	if (p->has_start)
 		fprintf(to, " Start=%#" PRIx64 " Cache=%s OnCreate=%s",
 			p->start, p->cache, zero_or_keep(p->zero_on_create));
@@ -352,7 +354,8 @@ static void add_properties(struct json_object *to, const struct properties *p)
 	json_add_number(to, "size", p->size);
 	json_add_text(to, "backing", p->backing);
 	json_add_text(to, "address", p->has_start ? address : NULL);
-	json_add_text(to, "cache", p->has_start ? p->cache : NULL);
+	json_add_text(to, "cache",
+		      p->has_start || !properties_are_cached(p) ? p->cache : NULL);
 	json_add_text(to, "oncreate", p->has_start ?
 		      zero_or_keep(p->zero_on_create) : NULL);
 	json_add_number(to, "numa", p->numa_node);

@@ -222,12 +222,12 @@ static int set_show_address(struct properties *to, const char *value,
 const struct property property_table[PROPERTY_COUNT] = {
 	{ "Size", "size", NULL, "SIZE",
 	  "bytes, or with K M G T, or N% of memory", set_size },
-	{ "Backing", "backing", NULL, "vmalloc|contiguous|reserved",
+	{ "Backing", "backing", NULL, "vmalloc|contiguous|reserved|coherent",
 	  "where the memory comes from; default: as the module is set", set_backing },
 	{ "Start", "start", NULL, "ADDRESS",
 	  "where a reserved range begins", set_start },
 	{ "Cache", "cache", NULL, "wb|wc|uc",
-	  "how processors access a reserved range; default: wb", set_cache },
+	  "how processors access a reserved or contiguous buffer; default: wb", set_cache },
 	{ "OnCreate", "zero-on-create", "zero", NULL,
 	  "clear a reserved range, as other memory always is", set_on_create },
 	{ "NUMANode", "numa-node", NULL, "N",
@@ -268,10 +268,19 @@ int properties_init(struct properties *properties,
 	return account_find_group(env->root, DEFAULT_GROUP, &properties->gid);
 }
 
+static int is_of(const struct properties *properties, const char *backing)
+{
+	return properties->backing && strcmp(properties->backing, backing) == 0;
+}
+
 static int is_reserved(const struct properties *properties)
 {
-	return properties->backing &&
-	       strcmp(properties->backing, "reserved") == 0;
+	return is_of(properties, "reserved");
+}
+
+int properties_are_cached(const struct properties *properties)
+{
+	return strcmp(properties->cache, mapbuf_caches()[0]) == 0;
 }
 
 void properties_settle(struct properties *properties)
@@ -313,18 +322,38 @@ static int check_reserved(const struct properties *range, char *reason)
 	return -1;
 }
 
+static int check_coherent(const struct properties *properties, char *reason)
+{
+	if (!properties->device)
+		snprintf(reason, REASON_SIZE, "the backing coherent requires a device (give Device=, or --device=)");
+	else if (properties->numa_node >= 0)
+		snprintf(reason, REASON_SIZE, "the memory of the backing coherent comes from its device (leave the NUMA node out)");
+	else
+		return 0;
+	return -1;
+}
+
+static int check_place(const struct properties *properties, char *reason)
+{
+	if (properties->has_start)
+		snprintf(reason, REASON_SIZE, "only the backing reserved accepts a start (leave it out, or choose that backing)");
+	else if (!properties_are_cached(properties) && !is_of(properties, "contiguous"))
+		snprintf(reason, REASON_SIZE, "only the backings reserved and contiguous accept a cache (leave it out, or choose one of them)");
+	else if (is_of(properties, "coherent"))
+		return check_coherent(properties, reason);
+	else
+		return 0;
+	return -1;
+}
+
 int properties_check(const struct properties *properties, char *reason)
 {
 	if (properties->show_address && !properties->device) {
 		snprintf(reason, REASON_SIZE, "only a buffer with a device has an address to show (give Device=, or --device=)");
 		return -1;
 	}
-	if (is_reserved(properties))
-		return check_reserved(properties, reason);
-	if (!properties->has_start && properties->cache == mapbuf_caches()[0])
-		return 0;
-	snprintf(reason, REASON_SIZE, "only the backing reserved accepts a start and a cache (leave them out, or choose that backing)");
-	return -1;
+	return is_reserved(properties) ? check_reserved(properties, reason) :
+					 check_place(properties, reason);
 }
 
 /*

@@ -26,7 +26,7 @@ struct properties {
 	const char *backing;	/* NULL: what the module is set to */
 	int has_start;
 	uint64_t start;		/* of a reserved range */
-	const char *cache;	/* of a reserved range */
+	const char *cache;	/* of a reserved range or contiguous memory */
 	int zero_on_create;	/* a reserved range */
 	int numa_node;		/* -1: any */
 	unsigned int dma_bits;	/* 0: any address */
@@ -70,6 +70,9 @@ int property_find(const char *key);
 /* -1 when that group does not exist; it is root then. */
 int properties_init(struct properties *properties,
 		    const struct environment *env);
+/* Whether processors access the memory as other memory */
+int properties_are_cached(const struct properties *properties);
+
 /*
  * When all is set: a reserved range, which may be all of a device, is root's alone
  * unless something else was asked for.

@@ -114,7 +114,7 @@ static int backing_set(const char *text, const struct kernel_param *kp)
 
 	for (i = 0; mapbuf_backings[i]; i++) {
 		/* Only what can be made from nothing but a size. */
-		if (!mapbuf_backings[i]->phys &&
+		if (!mapbuf_backings[i]->free &&
 		    sysfs_streq(text, mapbuf_backings[i]->name)) {
 			if (!mapbuf_backings[i]->alloc)
 				return -EOPNOTSUPP;

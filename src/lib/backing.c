@@ -9,6 +9,7 @@ static const char *const backings[] = {
 	[MAPBUF_BACKING_VMALLOC - 1] = "vmalloc",
 	[MAPBUF_BACKING_CONTIGUOUS - 1] = "contiguous",
 	[MAPBUF_BACKING_RESERVED - 1] = "reserved",
+	[MAPBUF_BACKING_COHERENT - 1] = "coherent",
 	NULL
 };
 

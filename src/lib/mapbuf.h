@@ -43,7 +43,7 @@ struct mapbuf_watch;	/* reports when a buffer is opened and closed */
 int mapbuf_name_is_valid(const char *name);
 /* Names of the backings that this library knows; terminated by NULL. */
 const char *const *mapbuf_backings(void);
-/* How processors may access a reserved range; terminated by NULL. */
+/* How processors may access a buffer, where that can be chosen; terminated by NULL. */
 const char *const *mapbuf_caches(void);
 
 /* An open buffer */
@@ -264,7 +264,7 @@ int mapbuf_options_set_zero_on_last_close(struct mapbuf_options *options,
 /* Only for the backing "reserved": the address where the range begins */
 int mapbuf_options_set_phys_addr(struct mapbuf_options *options,
 				 uint64_t address);
-/* Only for the backing "reserved": @name is one of mapbuf_caches() */
+/* Only for the backings "reserved" and "contiguous": @name is one of mapbuf_caches() */
 int mapbuf_options_set_cache(struct mapbuf_options *options, const char *name);
 /* Only for "reserved": whether it is cleared, as other memory always is */
 int mapbuf_options_set_zero(struct mapbuf_options *options, int enable);

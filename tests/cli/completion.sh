@@ -107,7 +107,8 @@ status
 sync" in_bash help s
 	completes "bash: values" "vmalloc
 contiguous
-reserved" in_bash create --backing =
+reserved
+coherent" in_bash create --backing =
 	completes "bash: other values" "wb
 wc" in_bash create --cache = w
 	completes "bash: directories" "/etc" in_bash apply --root = /et
@@ -138,7 +139,8 @@ status
 sync" in_fish "help s"
 	completes "fish: values" "--backing=vmalloc
 --backing=contiguous
---backing=reserved" in_fish "create --backing="
+--backing=reserved
+--backing=coherent" in_fish "create --backing="
 	completes "fish: groups" "--group=root" in_fish "create --group=roo"
 }
 
@@ -158,5 +160,5 @@ test_zsh()
 	completes "zsh: a verb of help" "mapbufctl help status" \
 		in_zsh "help sta"
 	completes "zsh: a value" "mapbufctl create --backing=contiguous" \
-		in_zsh "create --backing=c"
+		in_zsh "create --backing=con"
 }

@@ -212,6 +212,8 @@ static int create(int fd, struct mapbuf_create *request, const char *log)
 		snprintf(range, sizeof(range), " phys_addr=%#llx cache=%u",
 			 (unsigned long long)request->phys_addr,
 			 request->cache);
+	else if (request->cache)
+		snprintf(range, sizeof(range), " cache=%u", request->cache);
 	if (request->device[0])
 		snprintf(range, sizeof(range), " device=%.*s",
 			 MAPBUF_DEVICE_SIZE, request->device);

@@ -198,14 +198,15 @@ static void by_descriptor(void **state)
 static void backing_names(void **state)
 {
 	static const char *const expected[] = {
-		"unknown", "vmalloc", "contiguous", "reserved", "unknown"
+		"unknown", "vmalloc", "contiguous", "reserved",
+		"coherent", "unknown"
 	};
 	const struct mapbuf_info request = { .size = sizeof(request) };
 	struct mapbuf_info answer = { .size = sizeof(answer), .name = "adc0" };
 	struct mapbuf *buffer;
 
 	(void)state;
-	for (answer.backing = 0; answer.backing < 5; answer.backing++) {
+	for (answer.backing = 0; answer.backing < 6; answer.backing++) {
 		mock_ioctl(MAPBUF_IOC_INFO, &request, &answer, sizeof(answer),
 			   0);
 		buffer = mapbuf_open_fd(dup(0));

@@ -279,7 +279,8 @@ static void backings(void **state)
 	assert_string_equal(names[0], "vmalloc");
 	assert_string_equal(names[1], "contiguous");
 	assert_string_equal(names[2], "reserved");
-	assert_null(names[3]);
+	assert_string_equal(names[3], "coherent");
+	assert_null(names[4]);
 	names = mapbuf_caches();
 	assert_string_equal(names[0], "wb");
 	assert_string_equal(names[1], "wc");

@@ -5,9 +5,9 @@
 #include "plan.h"
 
 static struct section buffers[] = {
-	{ .name = "adc0", .properties = { .size = 5000, .numa_node = -1,
+	{ .name = "adc0", .properties = { .size = 5000, .numa_node = -1, .cache = "wb",
 					  .mode = 0660, .gid = 5 } },
-	{ .name = "adc1", .properties = { .size = 8192, .numa_node = 1,
+	{ .name = "adc1", .properties = { .size = 8192, .numa_node = 1, .cache = "wb",
 					  .backing = "contiguous",
 					  .dma_bits = 32, .mode = 0600,
 					  .zero_on_last_close = 1 } },
