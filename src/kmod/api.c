@@ -13,6 +13,7 @@
 
 #include "backing.h"
 #include "device.h"
+#include "dmabuf.h"
 #include "mapbuf.h"
 
 /**
@@ -174,8 +175,8 @@ EXPORT_SYMBOL_GPL(mapbuf_vmap);
  * Context: process; sleeps.
  *
  * Return: 0, -EINVAL for a range that is not of the buffer, -ENOMEM, -EIO if a
- * page of it has a memory error, or -EOPNOTSUPP for a reserved range, which has
- * no pages.
+ * page of it has a memory error, or -EOPNOTSUPP for a reserved range or a coherent
+ * buffer, which have no pages.
  */
 int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 		    struct sg_table *table)
@@ -243,6 +244,102 @@ u64 mapbuf_notify_cansleep(struct mapbuf_buffer *buf)
 	return mapbuf_buffer_notify(buf);
 }
 EXPORT_SYMBOL_GPL(mapbuf_notify_cansleep);
+
+/**
+ * mapbuf_map_sg() - map a part of a buffer for a device
+ * @buf: a buffer that the caller is a user of
+ * @dev: the device; its masks and limits set
+ * @offset: of the first byte, a multiple of PAGE_SIZE
+ * @bytes: length, a multiple of PAGE_SIZE, not 0
+ * @direction: whether the device reads, writes, or both
+ *
+ * Entries are as mapbuf_sg_table_for() makes them.  The mapping is one more user of the
+ * buffer, and whoever synchronizes that part (MAPBUF_IOC_SYNC, DMA_BUF_IOCTL_SYNC)
+ * reaches the device, too.  Context: process; sleeps.
+ *
+ * Return: the table, of which only the addresses for the device count, to be given back
+ * with mapbuf_unmap_sg() before the driver leaves the device; -EINVAL for a range that
+ * is not of the buffer; -ENOMEM; -EIO if a page has a memory error; -ENODEV for a range
+ * whose device has been removed; -EOPNOTSUPP for memory of another device; or an error
+ * of dma_map_sgtable().
+ */
+struct sg_table *mapbuf_map_sg(struct mapbuf_buffer *buf, struct device *dev,
+			       size_t offset, size_t bytes,
+			       enum dma_data_direction direction)
+{
+	struct mapbuf_dma_map *map;
+
+	if (!mapbuf_range_valid(buf, offset, bytes))
+		return ERR_PTR(-EINVAL);
+	if (!mapbuf_dma_can_map(buf, offset, bytes))
+		return ERR_PTR(-EOPNOTSUPP);
+	map = mapbuf_dma_map(buf, dev, offset >> PAGE_SHIFT, bytes >> PAGE_SHIFT,
+			     direction);
+	if (IS_ERR(map))
+		return ERR_CAST(map);
+	mapbuf_get(buf);
+	return &map->table;
+}
+EXPORT_SYMBOL_GPL(mapbuf_map_sg);
+
+/**
+ * mapbuf_unmap_sg() - undo mapbuf_map_sg()
+ * @buf: the buffer
+ * @table: what that returned
+ *
+ * The device uses none of the addresses any more.  Context: process; sleeps.
+ */
+void mapbuf_unmap_sg(struct mapbuf_buffer *buf, struct sg_table *table)
+{
+	mapbuf_dma_unmap(buf, container_of(table, struct mapbuf_dma_map, table));
+	mapbuf_put(buf);
+}
+EXPORT_SYMBOL_GPL(mapbuf_unmap_sg);
+
+/**
+ * mapbuf_sync() - synchronize a part of a buffer with the devices that have it mapped
+ * @buf: a buffer that the caller is a user of
+ * @offset: of the first byte
+ * @bytes: length, not 0
+ * @direction: what the devices do: DMA_TO_DEVICE, DMA_FROM_DEVICE or DMA_BIDIRECTIONAL
+ * @for_cpu: before processors access it; else before devices do
+ *
+ * As MAPBUF_IOC_SYNC does.  Context: process; sleeps.
+ *
+ * Return: 0; -EINVAL if the part is not within the buffer; -ENODEV if no device has it
+ * mapped; or -EOPNOTSUPP where that cannot be done.
+ */
+int mapbuf_sync(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
+		enum dma_data_direction direction, bool for_cpu)
+{
+	if (!bytes || offset >= buf->spec.bytes ||
+	    bytes > buf->spec.bytes - offset || !valid_dma_direction(direction))
+		return -EINVAL;
+	return mapbuf_dma_sync(buf, offset, offset + bytes, direction, for_cpu);
+}
+EXPORT_SYMBOL_GPL(mapbuf_sync);
+
+/**
+ * mapbuf_dma_buf() - a dma-buf of a buffer
+ * @buf: a buffer that the caller is a user of
+ * @offset: of the first byte, a multiple of PAGE_SIZE
+ * @bytes: length, a multiple of PAGE_SIZE, not 0
+ *
+ * As MAPBUF_IOC_EXPORT makes it.  It is one more user of the buffer.  Context: process;
+ * sleeps.
+ *
+ * Return: the dma-buf, to be given back with dma_buf_put(); or an error that struct
+ * mapbuf_export of the uapi header lists.
+ */
+struct dma_buf *mapbuf_dma_buf(struct mapbuf_buffer *buf, size_t offset,
+			       size_t bytes)
+{
+	struct file *file = mapbuf_dmabuf_export(buf, offset, bytes);
+
+	/* As dma_buf_get() finds it */
+	return IS_ERR(file) ? ERR_CAST(file) : file->private_data;
+}
+EXPORT_SYMBOL_GPL(mapbuf_dma_buf);
 
 /**
  * mapbuf_dma_address() - where the device of a buffer finds a part of it

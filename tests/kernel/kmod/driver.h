@@ -82,6 +82,20 @@ struct driver_call {
  */
 #define DRIVER_CACHING _IOWR('d', 19, struct driver_call)
 
+/*
+ * Map bytes of the buffer from offset on for the device, with flags as DRIVER_MAP; one
+ * at a time.  Then the device writes to it, or checks it; until it is unmapped, or the
+ * file is closed.  Output of the first: entries, longest.
+ */
+#define DRIVER_MAP_SG _IOWR('d', 20, struct driver_call)
+#define DRIVER_SG_FILL _IOWR('d', 21, struct driver_call)
+#define DRIVER_SG_CHECK _IOWR('d', 22, struct driver_call)
+#define DRIVER_UNMAP_SG _IOWR('d', 23, struct driver_call)
+/* Synchronize bytes from offset on; flags as DRIVER_MAP, mode: for the processor. */
+#define DRIVER_SYNC _IOWR('d', 24, struct driver_call)
+/* Output: fd, a dma-buf of bytes from offset on. */
+#define DRIVER_DMA_BUF _IOWR('d', 25, struct driver_call)
+
 /* In flags of DRIVER_IMPORT: the device can do without pages. */
 #define DRIVER_PEER 1
 

@@ -26,6 +26,7 @@
  * struct client - an open file
  * @lock: protects what follows
  * @buf: what it is a user of, or NULL
+ * @sg: what of it is mapped for the device
  * @attachment: of the dma-buf that is mapped for the device, or NULL
  * @tables: what is mapped of it
  * @directions: how
@@ -34,6 +35,7 @@
 struct client {
 	struct mutex lock;	/* buf, maps */
 	struct mapbuf_buffer *buf;
+	struct driver_sg sg;
 #ifdef DRIVER_IMPORTS
 	struct dma_buf_attachment *attachment;
 	struct sg_table *tables[MAPS];
@@ -297,11 +299,6 @@ static int do_device(struct client *client, const struct driver_call *call,
 	return 0;
 }
 
-#ifdef MAPBUF_HAVE_IMPORT_NS_TOKEN
-MODULE_IMPORT_NS(DMA_BUF);
-#else
-MODULE_IMPORT_NS("DMA_BUF");
-#endif
 #else
 static int do_import(struct driver_call *call)
 {
@@ -343,6 +340,11 @@ static int run(struct client *client, unsigned int command,
 	case DRIVER_ADDRESS_CHECK:
 		return driver_use_address(call->address, call->bytes, call->seed,
 				   command == DRIVER_ADDRESS_FILL);
+	case DRIVER_SG_FILL:
+	case DRIVER_SG_CHECK:
+		return driver_use_sg(&client->sg, call, command == DRIVER_SG_FILL);
+	case DRIVER_UNMAP_SG:
+		return driver_unmap_sg(&client->sg);
 	case DRIVER_DEVICE_FILL:
 	case DRIVER_DEVICE_CHECK:
 		return do_device(client, call, command == DRIVER_DEVICE_FILL);
@@ -356,6 +358,13 @@ static int run(struct client *client, unsigned int command,
 	switch (command) {
 	case DRIVER_DMA_ADDRESS:
 		return do_dma_address(client, call);
+	case DRIVER_MAP_SG:
+		return driver_map_sg(&client->sg, client->buf, call);
+	case DRIVER_SYNC:
+		return mapbuf_sync(client->buf, call->offset, call->bytes,
+				   call->flags, call->mode);
+	case DRIVER_DMA_BUF:
+		return driver_dma_buf(client->buf, call);
 	case DRIVER_PUT:
 		mapbuf_put(client->buf);
 		client->buf = NULL;
@@ -416,6 +425,7 @@ static int driver_release(struct inode *inode, struct file *file)
 
 	while (!do_unmap(client))
 		;
+	driver_unmap_sg(&client->sg);
 	if (client->buf)
 		mapbuf_put(client->buf);
 	kfree(client);

@@ -17,6 +17,25 @@ int driver_region(const struct driver_call *call);
 
 void driver_fill(void *where, size_t bytes, u64 seed);
 int driver_check(const void *where, size_t bytes, u64 seed);
+/*
+ * DRIVER_MAP_SG and what follows it, of a client's buffer.  A table is one more user of
+ * the buffer.
+ */
+struct mapbuf_buffer;
+struct sg_table;
+
+struct driver_sg {
+	struct mapbuf_buffer *buf;
+	struct sg_table *table;
+};
+
+int driver_map_sg(struct driver_sg *sg, struct mapbuf_buffer *buf,
+		  struct driver_call *call);
+int driver_use_sg(const struct driver_sg *sg, const struct driver_call *call,
+		  bool writes);
+int driver_unmap_sg(struct driver_sg *sg);
+int driver_dma_buf(struct mapbuf_buffer *buf, struct driver_call *call);
+
 /* DRIVER_CACHING */
 int driver_caching(struct driver_call *call);
 

@@ -9,6 +9,7 @@
 #ifndef _LINUX_MAPBUF_H
 #define _LINUX_MAPBUF_H
 
+#include <linux/dma-direction.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
@@ -16,6 +17,7 @@
 #include <uapi/linux/mapbuf.h>
 
 struct device;
+struct dma_buf;
 struct mapbuf_buffer;
 
 /**
@@ -59,6 +61,14 @@ int mapbuf_sg_table(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
 		    struct sg_table *table);
 int mapbuf_sg_table_for(struct mapbuf_buffer *buf, struct device *dev,
 			size_t offset, size_t bytes, struct sg_table *table);
+struct sg_table *mapbuf_map_sg(struct mapbuf_buffer *buf, struct device *dev,
+			       size_t offset, size_t bytes,
+			       enum dma_data_direction direction);
+void mapbuf_unmap_sg(struct mapbuf_buffer *buf, struct sg_table *table);
+int mapbuf_sync(struct mapbuf_buffer *buf, size_t offset, size_t bytes,
+		enum dma_data_direction direction, bool for_cpu);
+struct dma_buf *mapbuf_dma_buf(struct mapbuf_buffer *buf, size_t offset,
+			       size_t bytes);
 int mapbuf_dma_address(struct mapbuf_buffer *buf, size_t offset,
 		       dma_addr_t *address, size_t *bytes);
 u64 mapbuf_notify(struct mapbuf_buffer *buf);
