@@ -54,7 +54,7 @@ struct edu {
 	struct device *dev;
 	void __iomem *regs;
 	struct mapbuf_buffer *buf;
-	struct sg_table table;
+	struct sg_table *table;
 	struct edu_frame *scratch;
 	dma_addr_t scratch_dma;
 	u64 number;
@@ -88,7 +88,7 @@ static void edu_load(struct edu *edu)
 /* The slot of the frame, for the device. */
 static dma_addr_t edu_slot(const struct edu *edu)
 {
-	return sg_dma_address(edu->table.sgl) +
+	return sg_dma_address(edu->table->sgl) +
 	       (u32)(edu->number - 1) % EDU_SLOTS * EDU_FRAME_SIZE;
 }
 
@@ -134,31 +134,22 @@ static int edu_make_buffer(struct pci_dev *pdev, struct edu *edu)
 		.backing = MAPBUF_BACKING_CONTIGUOUS,
 		.dma_bits = EDU_ADDRESS_BITS,
 	};
-	int err;
 
 	edu->buf = mapbuf_create(&attr);
 	if (IS_ERR(edu->buf))
 		return PTR_ERR(edu->buf);
-	err = mapbuf_sg_table_for(edu->buf, &pdev->dev, 0,
-				  mapbuf_size(edu->buf), &edu->table);
-	if (err)
-		goto err_destroy;
-	err = dma_map_sgtable(&pdev->dev, &edu->table, DMA_FROM_DEVICE, 0);
-	if (err)
-		goto err_table;
+	edu->table = mapbuf_map_sg(edu->buf, &pdev->dev, 0,
+				   mapbuf_size(edu->buf), DMA_FROM_DEVICE);
+	if (IS_ERR(edu->table)) {
+		mapbuf_destroy(edu->buf);
+		return PTR_ERR(edu->table);
+	}
 	return 0;
-
-err_table:
-	sg_free_table(&edu->table);
-err_destroy:
-	mapbuf_destroy(edu->buf);
-	return err;
 }
 
-static void edu_unmake_buffer(struct pci_dev *pdev, struct edu *edu)
+static void edu_unmake_buffer(struct edu *edu)
 {
-	dma_unmap_sgtable(&pdev->dev, &edu->table, DMA_FROM_DEVICE, 0);
-	sg_free_table(&edu->table);
+	mapbuf_unmap_sg(edu->buf, edu->table);
 	mapbuf_destroy(edu->buf);
 }
 
@@ -207,7 +198,7 @@ err_vectors:
 	pci_free_irq_vectors(pdev);
 err_buffer:
 	pci_clear_master(pdev);
-	edu_unmake_buffer(pdev, edu);
+	edu_unmake_buffer(edu);
 	return err;
 }
 
@@ -219,7 +210,7 @@ static void edu_remove(struct pci_dev *pdev)
 	free_irq(pci_irq_vector(pdev, 0), edu);
 	pci_free_irq_vectors(pdev);
 	pci_clear_master(pdev);
-	edu_unmake_buffer(pdev, edu);
+	edu_unmake_buffer(edu);
 }
 
 static const struct pci_device_id edu_ids[] = {
