@@ -201,6 +201,9 @@ static char *explain_no_file(const char *release)
 	if (!exists("/lib/modules/%s", release))
 		return xprintf("/lib/modules has nothing for the running kernel %s (reboot into an installed one)",
 			       release);
+	if (!exists("%s", "/usr/sbin/dkms"))
+		return xprintf("it is not installed for kernel %s (reboot if a newer kernel is installed; or install mapbuf-dkms or, if there is no compiler, mapbuf-modules-%s or kmod-mapbuf-%s)",
+			       release, release, release);
 	if (!exists("/lib/modules/%s/build", release))
 		return xprintf("it is not built for kernel %s, whose headers are not installed (reboot if a newer kernel is installed; or install linux-headers-%s or kernel-devel-%s, and run: dkms install %s)",
 			       release, release, release, DKMS_NAME);

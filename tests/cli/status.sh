@@ -247,6 +247,11 @@ test_status_module()
 	: >"$tmp/root$modules/modules.order"
 	: >"$tmp/root$modules/modules.builtin"
 	depmod -b "$tmp/root" "$release" 2>"$tmp/depmod"
+	contains "status: no DKMS" 1 \
+		"mapbuf-dkms or, if there is no compiler, mapbuf-modules-$release" \
+		fake status
+	mkdir -p "$tmp/root/usr/sbin"
+	: >"$tmp/root/usr/sbin/dkms"
 	contains "status: no headers" 1 "whose headers are not installed" \
 		fake status
 	contains "status: what to do" 1 \
