@@ -3,6 +3,8 @@
 # make modules   the kernel module, for KVER (default: the running kernel), or
 #                for the kernel build directory KDIR
 # make modules_install  it, where that kernel looks for modules
+# make install-module  it, stripped, in MODULEDIR below DESTDIR, as packages need
+#                it; KEY and CERT, files, sign it
 # make all       the library and the tool
 # make install   them, with units, udev rule and manual: PREFIX=/usr/local, below
 #                DESTDIR; LIBDIR as the system has it
@@ -13,6 +15,8 @@
 # make dist      the sources as one archive, build/mapbuf-VERSION.tar.gz
 # make deb       Debian packages, into build/deb
 # make rpm       RPM packages, into build/rpm
+# make deb-kmod  Debian or RPM packages of the compiled module, for hosts without a
+# make rpm-kmod  compiler: KVER="KERNEL..."; KEY and CERT, files, sign the module
 # make repo      signed repositories of both, for apt and dnf, in build/repo, with
 #                KEY=, one of gpg's, or its default one
 # make demo      the whole way, from package to service, in a virtual machine
@@ -38,6 +42,7 @@ DOCDIR ?= $(PREFIX)/share/doc/mapbuf
 INITRAMFSDIR ?= /usr/share/initramfs-tools
 DRACUTDIR ?= /usr/lib/dracut
 SYSCONFDIR ?= /etc
+MODULEDIR ?= /lib/modules/$(KVER)/updates
 DKMSDIR ?= /usr/src/mapbuf-$(version)
 version := $(shell cat VERSION)
 places := PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SBINDIR="$(SBINDIR)" \
@@ -56,6 +61,16 @@ modules:
 
 modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/src/kmod modules_install
+
+# sign-file of the kernel's headers; as dkms, with the hash that the kernel chose.
+module := $(DESTDIR)$(MODULEDIR)/mapbuf.ko
+sign_hash = $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' \
+	$(KDIR)/.config $(KDIR)/include/config/auto.conf 2>/dev/null | head -n 1)
+install-module: modules
+	install -D -m 644 src/kmod/mapbuf.ko $(module)
+	$(CROSS_COMPILE)strip --strip-debug $(module)
+	$(if $(KEY)$(CERT),$(KDIR)/scripts/sign-file $(or $(sign_hash),sha512) \
+		"$(KEY)" "$(CERT)" $(module))
 
 early_script := scripts/init-premount/mapbuf
 
@@ -139,6 +154,12 @@ deb:
 rpm:
 	rpm/build
 
+deb-kmod:
+	debian/build-kmod build/deb-kmod $(KVER)
+
+rpm-kmod:
+	rpm/build build/rpm-kmod $(KVER)
+
 # Each only where its tools are.
 repo:
 	if command -v apt-ftparchive >/dev/null; then \
@@ -173,4 +194,4 @@ clean:
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
 		Module.symvers compat/features.h compat/features.log compat/.*.cmd
 
-.PHONY: all modules modules_install install install-dkms uninstall dist check-build deb rpm repo demo check check-quick bench lint clean
+.PHONY: all modules modules_install install-module install install-dkms uninstall dist check-build deb rpm deb-kmod rpm-kmod repo demo check check-quick bench lint clean
