@@ -4,9 +4,9 @@
  * files below $MAPBUF_FIXTURE.  A buffer whose name begins with "fail-E..."
  * cannot be made for that reason, one that begins with "busy" is in use.  One
  * that begins with "slow" takes until there is a file $MAPBUF_FIXTURE/go, before
- * it exists, and half of it is cleared meanwhile; with "late" after that.  Each has a node, a file as long as the
- * buffer, but one that begins with "nameless".  None can be made while there is a file
- * $MAPBUF_FIXTURE/limit.
+ * it exists, and half of it is cleared meanwhile; with "late" after that.  Each has a
+ * node, a file as long as the buffer, but one that begins with "nameless".  None can
+ * be made while there is a file $MAPBUF_FIXTURE/limit.
  * $MAPBUF_FIXTURE/requests gets what reaches the module, and lists a line for each
  * time that all buffers are looked through.
  */
