@@ -38,6 +38,7 @@ UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/mapbuf
+SHAREDIR ?= $(PREFIX)/share/mapbuf
 # initramfs-tools and dracut look nowhere else.
 INITRAMFSDIR ?= /usr/share/initramfs-tools
 DRACUTDIR ?= /usr/lib/dracut
@@ -88,6 +89,7 @@ install: all
 	install -D -m 644 systemd/mapbuf.sysusers $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
 	install -D -m 644 udev/60-mapbuf.rules $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
 	install -D -m 644 systemd/mapbuf.conf $(DESTDIR)$(DOCDIR)/examples/mapbuf.conf
+	install -D src/ctl/from-u-dma-buf $(DESTDIR)$(SHAREDIR)/from-u-dma-buf
 	install -D src/initramfs/hook $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
 	install -D src/initramfs/mapbuf.sh $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
 	install -D -m 644 -t $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf \
@@ -113,7 +115,7 @@ uninstall:
 	rm -f $(DESTDIR)$(SYSUSERSDIR)/mapbuf.conf
 	rm -f $(DESTDIR)$(UDEVRULESDIR)/60-mapbuf.rules
 	rm -f $(manual:%=$(DESTDIR)%)
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SHAREDIR)
 	rm -f $(DESTDIR)$(INITRAMFSDIR)/hooks/mapbuf
 	rm -f $(DESTDIR)$(INITRAMFSDIR)/$(early_script)
 	rm -rf $(DESTDIR)$(DRACUTDIR)/modules.d/90mapbuf
