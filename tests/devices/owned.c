@@ -187,7 +187,41 @@ static void removed(const struct store *s)
 	     "%s: the next device can have one", store);
 }
 
-int main(void)
+/* Whether a file has the frames of examples/drive.c, and on which pages. */
+static bool has_frames(const char *path, unsigned int count)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t page[PAGE / 8];
+	unsigned int i, number;
+
+	for (number = 0; number < count; number++) {
+		if (read(fd, page, PAGE) != PAGE)
+			return false;
+		for (i = 0; i < PAGE / 8; i++) {
+			if (page[i] != ((uint64_t)number << 32 | i))
+				return false;
+		}
+	}
+	return !close(fd);
+}
+
+/* For examples/drive.c: its buffer, and what it has done. */
+static int for_example(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (argc == 3 && !strcmp(verb, "make"))
+		return !!try_owned(strtoul(argv[2], NULL, 10));
+	if (argc == 2 && !strcmp(verb, "drop"))
+		return !!b_destroy("owned", 0);
+	if (argc == 3 && !strcmp(verb, "notified"))
+		return strcmp(b_sysfs("owned", "notifications") ?: "", argv[2]);
+	if (argc == 4 && !strcmp(verb, "frames"))
+		return !has_frames(argv[2], strtoul(argv[3], NULL, 10));
+	return 2;
+}
+
+int main(int argc, char **argv)
 {
 	char command[4096] = "";
 	const struct store *s;
@@ -196,6 +230,8 @@ int main(void)
 	must(read(fd, command, sizeof(command) - 1) > 0);
 	close(fd);
 	bounced = strstr(command, "swiotlb=force");
+	if (argc > 1)
+		return for_example(argc, argv);
 	/* As the program before left it */
 	edu_unbind();
 	for (s = page_stores; s->name; s++)
