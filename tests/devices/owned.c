@@ -138,6 +138,39 @@ static void whole_life(const struct store *s)
 	t_ok(!b_destroy("owned", 0), "%s: nothing holds it", store);
 }
 
+/* The device's own memory: nothing is to be synchronized, nor can it be lost. */
+static void coherent(void)
+{
+	uint64_t address;
+	struct edu edu;
+	char *map, byte;
+	int fd;
+
+	store = "coherent";
+	must(!try_owned(MAPBUF_BACKING_COHERENT));
+	fd = b_open("owned", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	edu_open_alone(&edu);
+	t_ok(all_zero(map, SIZE), "%s: it is filled with zeroes", store);
+	fill(map, SIZE, 4);
+	edu_load(&edu, at(fd, 3 * PAGE));
+	edu_store(&edu, at(fd, SIZE - EDU_TRANSFER));
+	t_ok(!memcmp(map + SIZE - EDU_TRANSFER, map + 3 * PAGE, EDU_TRANSFER),
+	     "%s: the device reads and writes it", store);
+	t_ok(filled(map, SIZE - EDU_TRANSFER, 4), "%s: and nothing else", store);
+	address = at(fd, 0);
+	if (!bounced)
+		edu_begin_store(&edu, address);
+	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
+	t_ok(pread(fd, &byte, 1, 0) < 0 && errno == ENODEV,
+	     "%s: it goes with its device", store);
+	edu_close_alone(&edu);
+	must(!write_file("/sys/bus/pci/rescan", "1"));
+	munmap(map, SIZE);
+	close(fd);
+	t_ok(!b_destroy("owned", 0), "%s: it can be destroyed", store);
+}
+
 static void taken(void)
 {
 	if (!edu_bind()) {
@@ -237,6 +270,7 @@ int main(int argc, char **argv)
 	for (s = page_stores; s->name; s++)
 		whole_life(s);
 	taken();
+	coherent();
 	for (s = page_stores; s->name; s++)
 		removed(s);
 	return t_done();
