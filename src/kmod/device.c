@@ -35,6 +35,7 @@ static DEFINE_MUTEX(devices_lock);
 static LIST_HEAD(devices);
 
 #define ANYWHERE 0
+#define NOWHERE 1
 
 /* Physical memory that the device reaches is below 2 to the power of this. */
 static u32 reach_of(struct device *dev)
@@ -52,7 +53,7 @@ static u32 reach_of(struct device *dev)
 				     min_t(u64, region->size - 1,
 					   last - region->dma_start));
 	}
-	return max(fls64(most), 1);
+	return most ? fls64(most) : NOWHERE;
 }
 
 static void lock_device(const struct mapbuf_spec *spec)
@@ -87,7 +88,8 @@ static int check_device(const struct mapbuf_spec *spec)
  * Sleeps.
  *
  * Return: 0, -EBUSY if its driver manages DMA by itself, -EOPNOTSUPP if it does no
- * DMA, or it is not known how; or an error of setting that up.
+ * DMA, or it is not known how; -EIO if its addresses are too short for the memory
+ * that it could reach; or an error of setting that up.
  */
 int mapbuf_device_choose(struct mapbuf_spec *spec)
 {
@@ -100,6 +102,8 @@ int mapbuf_device_choose(struct mapbuf_spec *spec)
 	if (!err)
 		bits = reach_of(dev);
 	unlock_device(spec);
+	if (!err && bits == NOWHERE)
+		err = -EIO;
 	if (err)
 		return err;
 	/* Behind an IOMMU the bits are those of its addresses, not of memory. */
