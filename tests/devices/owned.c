@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A buffer that belongs to edu, whose driver is this program: once behind an IOMMU,
- * which gives it an address of its own, and once behind bounce buffers
- * (swiotlb=force), where nothing comes through that is not synchronized.
+ * A buffer that belongs to edu, whose driver is this program: behind an IOMMU, which
+ * gives it an address of its own; behind bounce buffers (swiotlb=), where nothing
+ * comes through that is not synchronized; and, on arm64, where it sees memory as it
+ * is, or EDU_MOVED bytes further up.
  */
 #include "edu.h"
 
@@ -18,19 +19,25 @@ static const struct store page_stores[] = {
 	{ NULL, 0 },
 };
 
-static bool bounced;
+static bool bounced, translated;
+static uint64_t moved;
 static const char *store;
 
-/* The addresses of the device have 28 bits, but where they are of bounce buffers. */
-static int try_owned(unsigned int backing)
+/* The addresses of the device have 28 bits, but where they are of memory. */
+static int try_bits(unsigned int backing, unsigned int bits)
 {
 	struct mapbuf_create request = {
 		.size = sizeof(request), .bytes = SIZE, .backing = backing,
 		.name = "owned", .device = "pci/" EDU_DEVICE,
-		.dma_bits = bounced ? 32 : 28,
+		.dma_bits = bits,
 	};
 
 	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
+}
+
+static int try_owned(unsigned int backing)
+{
+	return try_bits(backing, translated ? 28 : moved ? 33 : 32);
 }
 
 static uint64_t at(int fd, uint64_t offset)
@@ -48,7 +55,7 @@ static void addresses(int fd)
 	char *text;
 
 	must(!b_address(fd, 0, &dma));
-	if (!bounced) {
+	if (translated) {
 		t_ok(dma.bytes == SIZE, "%s: an IOMMU makes one piece of it",
 		     store);
 		t_ok(dma.address + SIZE <= 1UL << 28,
@@ -58,9 +65,12 @@ static void addresses(int fd)
 		     "%s: sysfs has its address", store);
 	}
 	text = b_sysfs("owned", "phys_addr");
-	if (text)
+	if (text && (bounced || translated))
 		t_ok(strtoull(text, NULL, 16) != dma.address,
 		     "%s: it is not that of the memory", store);
+	else if (text)
+		t_ok(strtoull(text, NULL, 16) + moved == dma.address,
+		     "%s: it is that of the memory, as its bus has it", store);
 }
 
 /* The device copies half a page. */
@@ -200,7 +210,7 @@ static void removed(const struct store *s)
 	fill(map, SIZE, 3);
 	must(!b_sync_part(fd, 0, SIZE, GIVE));
 	edu_open_alone(&edu);
-	if (!bounced)
+	if (translated)
 		edu_begin_store(&edu, at(fd, 0));
 	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
 	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: removed: no address", store);
@@ -262,7 +272,9 @@ int main(int argc, char **argv)
 
 	must(read(fd, command, sizeof(command) - 1) > 0);
 	close(fd);
-	bounced = strstr(command, "swiotlb=force");
+	bounced = strstr(command, "swiotlb=");
+	translated = strstr(command, "iommu");
+	moved = setting("EDU_MOVED", 0);
 	if (argc > 1)
 		return for_example(argc, argv);
 	/* As the program before left it */
@@ -270,6 +282,9 @@ int main(int argc, char **argv)
 	for (s = page_stores; s->name; s++)
 		whole_life(s);
 	taken();
+	if (moved)
+		t_ok(try_bits(MAPBUF_BACKING_VMALLOC, 32) == -EIO,
+		     "with too few bits the device reaches no memory");
 	coherent();
 	for (s = page_stores; s->name; s++)
 		removed(s);
