@@ -57,6 +57,8 @@ static int __init mapbuf_init(void)
 	mapbuf_registry_for_each(mapbuf_registry_announce);
 	mapbuf_control_enable();
 	mapbuf_fs_enable();
+	if (mapbuf_devtree_start())
+		pr_err("mapbuf: no buffers of the device tree: its driver cannot be registered\n");
 	return 0;
 
 err_fs:
@@ -78,6 +80,7 @@ err_class:
 
 static void __exit mapbuf_exit(void)
 {
+	mapbuf_devtree_stop();
 	cdev_del(&cdev);
 	mapbuf_fs_exit();
 	mapbuf_control_exit();

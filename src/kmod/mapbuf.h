@@ -434,6 +434,10 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 #define mapbuf_get_unmapped_area thp_get_unmapped_area
 #endif
 
+/* devtree.c */
+int mapbuf_devtree_start(void);
+void mapbuf_devtree_stop(void);
+
 /* sysfs.c */
 bool mapbuf_may_see_addresses(void);
 void mapbuf_counts_attach(struct mapbuf_buffer *buf);
