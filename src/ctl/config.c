@@ -144,7 +144,6 @@ static void warn_about_group(struct config *config)
 static void settle_buffer(struct config *config, struct section *buffer,
 			  const struct properties *defaults)
 {
-	int size = property_find("Size");
 	char reason[REASON_SIZE];
 
 	buffer->properties = *defaults;
@@ -159,8 +158,7 @@ static void settle_buffer(struct config *config, struct section *buffer,
 	apply_settings(config, buffer, &buffer->properties);
 	properties_settle(&buffer->properties);
 	check_defaults(config, buffer);
-	if (!buffer->is_broken && !buffer->settings[size].value &&
-	    !config->defaults.settings[size].value)
+	if (!buffer->is_broken && !buffer->properties.size)
 		config_error(config, buffer, &buffer->place,
 			     "it has no Size= (add one here or in [" DEFAULTS "])");
 	if (!buffer->is_broken && properties_check(&buffer->properties, reason))

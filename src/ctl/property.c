@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,18 @@ static int set_start(struct properties *to, const char *value,
 		return -1;
 	}
 	to->has_start = 1;
+	return 0;
+}
+
+static int set_region(struct properties *to, const char *value,
+		      const struct environment *env, char *reason)
+{
+	struct region region;
+
+	if (region_find(env->root, value, &region, reason))
+		return -1;
+	to->region = region;
+	to->has_region = 1;
 	return 0;
 }
 
@@ -226,6 +239,8 @@ const struct property property_table[PROPERTY_COUNT] = {
 	  "where the memory comes from; default: as the module is set", set_backing },
 	{ "Start", "start", NULL, "ADDRESS",
 	  "where a reserved range begins", set_start },
+	{ "Region", "region", NULL, "NODE",
+	  "node of reserved memory in the device tree, in place of a start", set_region },
 	{ "Cache", "cache", NULL, "wb|wc|uc",
 	  "how processors access a reserved or contiguous buffer; default: wb", set_cache },
 	{ "OnCreate", "zero-on-create", "zero", NULL,
@@ -283,8 +298,21 @@ int properties_are_cached(const struct properties *properties)
 	return strcmp(properties->cache, mapbuf_caches()[0]) == 0;
 }
 
+static void settle_region(struct properties *properties)
+{
+	if (!properties->backing)
+		properties->backing = "reserved";
+	if (!properties->has_start)
+		properties->start = properties->region.start;
+	properties->has_start = 1;
+	if (!properties->size)
+		properties->size = properties->region.size;
+}
+
 void properties_settle(struct properties *properties)
 {
+	if (properties->has_region)
+		settle_region(properties);
 	if (!is_reserved(properties) || properties->has_group)
 		return;
 	properties->gid = 0;
@@ -346,8 +374,24 @@ static int check_place(const struct properties *properties, char *reason)
 	return -1;
 }
 
+static int check_region(const struct properties *properties, char *reason)
+{
+	if (!is_reserved(properties))
+		snprintf(reason, REASON_SIZE, "only the backing reserved accepts a region (leave the region out, or choose that backing)");
+	else if (properties->start != properties->region.start)
+		snprintf(reason, REASON_SIZE, "the region does not begin at the start that is given (leave one of them out)");
+	else if (properties->size > properties->region.size)
+		snprintf(reason, REASON_SIZE, "the region has only %" PRIu64 " bytes (leave the size out, or make it smaller)",
+			 properties->region.size);
+	else
+		return 0;
+	return -1;
+}
+
 int properties_check(const struct properties *properties, char *reason)
 {
+	if (properties->has_region && check_region(properties, reason))
+		return -1;
 	if (properties->show_address && !properties->device) {
 		snprintf(reason, REASON_SIZE, "only a buffer with a device has an address to show (give Device=, or --device=)");
 		return -1;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "region.h"
+
 struct mapbuf_options;
 
 /* Longest reason for refusing a value, with its terminating 0. */
@@ -26,6 +28,8 @@ struct properties {
 	const char *backing;	/* NULL: what the module is set to */
 	int has_start;
 	uint64_t start;		/* of a reserved range */
+	int has_region;		/* of reserved memory, which has the range */
+	struct region region;
 	const char *cache;	/* of a reserved range or contiguous memory */
 	int zero_on_create;	/* a reserved range */
 	int numa_node;		/* -1: any */
@@ -60,7 +64,7 @@ struct property {
 		   const struct environment *env, char *reason);
 };
 
-#define PROPERTY_COUNT 13
+#define PROPERTY_COUNT 14
 extern const struct property property_table[PROPERTY_COUNT];
 
 /* -1 if there is none */
@@ -74,8 +78,8 @@ int properties_init(struct properties *properties,
 int properties_are_cached(const struct properties *properties);
 
 /*
- * When all is set: a reserved range, which may be all of a device, is root's alone
- * unless something else was asked for.
+ * When all is set: a region says where the range is, and a reserved range, which may be
+ * all of a device, is root's alone unless something else was asked for.
  */
 void properties_settle(struct properties *properties);
 /* Whether the group is the one that buffers belong to unless told otherwise. */

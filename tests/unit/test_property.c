@@ -91,6 +91,30 @@ static void ranges(void **state)
 	bad("OnCreate", "clear");
 }
 
+/* What there can be in /proc is in tests/config/cases/regions*. */
+static void regions(void **state)
+{
+	(void)state;
+	properties = (struct properties){ .size = 0 };
+	bad("Region", "capture");
+	fixture_write("/proc/device-tree/reserved-memory/capture/no-map", "");
+	bad("Region", "capture");
+	fixture_write("/proc/device-tree/reserved-memory/capture/reg",
+		      "@@@@AAAABBBB");
+	good("Region", "capture");
+	assert_int_equal(properties.has_region, 1);
+	assert_int_equal(properties.region.start, 0x4040404041414141);
+	assert_int_equal(properties.region.size, 0x42424242);
+	fixture_write("/proc/device-tree/reserved-memory/captured/no-map", "");
+	bad("Region", "captured");
+	bad("Region", "cap");
+	bad("Region", "");
+	properties_settle(&properties);
+	assert_string_equal(properties.backing, "reserved");
+	assert_int_equal(properties.start, 0x4040404041414141);
+	assert_int_equal(properties.size, 0x42424242);
+}
+
 /* @expected: a part of the reason, or NULL if they go together */
 static void go_together(const struct properties *some, const char *expected)
 {
@@ -266,6 +290,7 @@ int main(void)
 		fixture_test(numbers),
 		fixture_test(backings),
 		fixture_test(ranges),
+		fixture_test(regions),
 		fixture_test(combinations),
 		fixture_test(permissions),
 		fixture_test(accounts),
