@@ -250,6 +250,29 @@ static void whole_life(const struct store *s)
 		     store);
 }
 
+/* Processors access it without their caches, unless the device sees those. */
+static void coherent_memory(void)
+{
+	char *map;
+	int fd;
+
+	store = "coherent";
+	if (create(MAPBUF_BACKING_COHERENT))
+		t_bail("%s: %s: create: errno %d", device->name, store, errno);
+	fd = b_open("caches", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	fill(map, SIZE, 2);
+	collect();
+	must(!b_sync_part(fd, 0, SIZE, MAPBUF_SYNC_FOR_DEVICE | BOTH));
+	must(!b_sync_part(fd, 0, SIZE, MAPBUF_SYNC_FOR_CPU | BOTH));
+	collect();
+	t_ok(!clean.n && !forget.n && filled(map, SIZE, 2),
+	     "%s: %s: nothing to synchronize", device->name, store);
+	munmap(map, SIZE);
+	close(fd);
+	must(!b_destroy("caches", 0));
+}
+
 int main(void)
 {
 	const struct store *s;
@@ -261,6 +284,7 @@ int main(void)
 		device = &devices[i];
 		for (s = stores; s->name; s++)
 			whole_life(s);
+		coherent_memory();
 	}
 	trace_off();
 	return t_done();

@@ -3,7 +3,10 @@
  * Buffers that the device tree describes, nodes.dts: what becomes one, what does
  * not, and why, and what becomes of them when the module or the node goes.
  */
+#include "../../src/ctl/ctl.h"
+#include "../../src/ctl/property.h"
 #include "../devices/edu.h"
+#include "../kernel/use.h"
 
 #include <sys/klog.h>
 
@@ -265,6 +268,36 @@ static void destroyed(void)
 	t_ok(number("hole", "size", 10) == 4 * MIB, "and is there again");
 }
 
+/* For the sources of mapbufctl */
+void message(enum level level, const char *format, ...)
+{
+	(void)level;
+	t_bail("%s", format);
+}
+
+/* As Region= finds them, in what the kernel shows of the device tree. */
+static void regions(void)
+{
+	static const char *const no_ranges[] = {
+		"ram", "private", "shared", "ranges", "fre",
+	};
+	struct region region = { 0 };
+	char reason[REASON_SIZE] = "";
+	size_t i;
+
+	t_ok(!region_find("", "free", &region, reason) &&
+	     region.start == 0x60a00000 && region.size == MIB,
+	     "mapbufctl finds a region");
+	t_ok(!reserve("region", region.start, region.size, 0, 0),
+	     "which becomes a buffer");
+	t_ok(reserve("again", region.start, region.size, 0, 0) == -EBUSY,
+	     "but not two");
+	must(!b_destroy("region", 0));
+	for (i = 0; i < ARRAY_LEN(no_ranges); i++)
+		t_ok(region_find("", no_ranges[i], &region, reason),
+		     "%s is no range for a buffer: %s", no_ranges[i], reason);
+}
+
 static void reloaded(void)
 {
 	int fd = b_open("adc-0", O_RDWR);
@@ -296,6 +329,7 @@ int main(void)
 	leaves();
 	leaves_pool();
 	destroyed();
+	regions();
 	reloaded();
 	must(klogctl(3, kernel_log, sizeof(kernel_log) - 1) > 0);
 	t_ok(count("has lost its memory") == 1,
