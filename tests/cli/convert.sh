@@ -49,9 +49,8 @@ Backing=contiguous
 test_convert_apply()
 {
 	fresh_system
-	convert u-dma-buf.dts udmabuf0=0x100000 2>"$tmp/out" |
-		sed 's/^Backing=coherent/Backing=contiguous/' \
-		>"$tmp/root/etc/mapbuf.conf"
+	convert u-dma-buf.dts udmabuf0=0x100000 2>"$tmp/out" \
+		>"$tmp/root/etc/mapbuf.conf" || :
 	fake apply --dry-run --root="$tmp/root" >"$tmp/plan" 2>"$tmp/actual" ||
 		:
 	same "apply accepts what from-u-dma-buf prints" /dev/null "$tmp/actual"
