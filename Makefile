@@ -194,6 +194,6 @@ clean:
 	$(MAKE) -C src/lib clean
 	$(MAKE) -C src/ctl clean
 	cd src/kmod && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .*.d modules.order \
-		Module.symvers compat/features.h compat/features.log compat/.*.cmd
+		Module.symvers compat/features.h compat/features.log compat/.probe.* compat/.*.cmd
 
 .PHONY: all modules modules_install install-module install install-dkms uninstall dist check-build deb rpm deb-kmod rpm-kmod repo demo check check-quick bench lint clean

@@ -5,10 +5,10 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-buf-map.h>
 
-static int fill(struct dma_buf *dmabuf, struct dma_buf_map *map)
+static int fill_map(struct dma_buf *dmabuf, struct dma_buf_map *map)
 {
 	dma_buf_map_set_vaddr(map, NULL);
 	return 0;
 }
 
-const struct dma_buf_ops mapbuf_probe = { .vmap = fill };
+const struct dma_buf_ops mapbuf_probe = { .vmap = fill_map };
