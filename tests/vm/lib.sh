@@ -132,13 +132,15 @@ prune()
 # in_root ROOT COMMAND...: run it in that tree, with /proc, and the resolver and the
 # proxy of this machine.  With BIND set, that directory is /mnt.  What is mounted is
 # seen by the command alone; where mounts cannot be made private, because / is
-# not one (in a chroot), they go when it ends.
+# not one (in a chroot), they go when it ends.  A root that was given to
+# remember_compiling has the cache of compilers, too.
 in_root()
 {
 	private=private
 	unshare --mount true 2>/dev/null || private=unchanged
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	BIND=${BIND:-} unshare --mount --propagation "$private" sh -euc '
+	BIND=${BIND:-} CCACHE=$cache/ccache \
+		unshare --mount --propagation "$private" sh -euc '
 		root=$1
 		shift
 		mount -t proc proc "$root/proc"
@@ -147,6 +149,10 @@ in_root()
 		if [ -n "$BIND" ]; then
 			mount --bind "$BIND" "$root/mnt"
 			mounted="$mounted $root/mnt"
+		fi
+		if [ -d "$root/var/cache/ccache" ]; then
+			mount --bind "$CCACHE" "$root/var/cache/ccache"
+			mounted="$mounted $root/var/cache/ccache"
 		fi
 		if [ -e /etc/resolv.conf ]; then
 			touch "$root/etc/resolv.conf"
@@ -159,6 +165,22 @@ in_root()
 			${https_proxy:+"https_proxy=$https_proxy"} \
 			${no_proxy:+"no_proxy=$no_proxy"} \
 			chroot "$root" "$@"' in_root "$@"
+}
+
+# remember_compiling ROOT: which has ccache.  Tests build the same module there a
+# dozen times, and other tests and the next run do so again.
+remember_compiling()
+{
+	for compiler in "$1"/usr/bin/gcc-[0-9]*; do
+		[ -L "$compiler" ] || continue
+		real=/usr/bin/$(readlink "$compiler")
+		rm "$compiler"
+		printf '#!/bin/sh\nexec ccache %s "$@"\n' "$real" >"$compiler"
+		chmod 755 "$compiler"
+	done
+	printf '%s\n' 'cache_dir = /var/cache/ccache' 'max_size = 500M' \
+		>"$1/etc/ccache.conf"
+	mkdir -p "$cache/ccache" "$1/var/cache/ccache"
 }
 
 # get_root NAME: the directory of that suite, or variant of one.
