@@ -231,7 +231,6 @@ static const char *capture(const struct device *device, uint32_t number)
 int main(int argc, char **argv)
 {
 	struct device device;
-	ssize_t written;
 	long frames, i;
 	char *end;
 	int fd;
@@ -246,7 +245,9 @@ int main(int argc, char **argv)
 		err(1, "%s: cannot open with O_DIRECT", argv[3]);
 	enable_interrupts(&device);
 	for (i = 0; i < frames; i++) {
-		written = pwrite(fd, capture(&device, i), FRAME, i * FRAME);
+		ssize_t written = pwrite(fd, capture(&device, i), FRAME,
+					 i * FRAME);
+
 		if (written < 0)
 			err(1, "%s: cannot write", argv[3]);
 		if (written < FRAME)

@@ -79,11 +79,13 @@ static const struct explanation control_errors[] = {
 	{ 0, NULL }
 };
 
+#define GONE "it has been destroyed, or its device or, of a coherent buffer, the driver has been removed (see dmesg)"
+
 static const struct explanation open_errors[] = {
 	{ ENOENT, "there is no such buffer (see mapbufctl list)" },
 	{ EINVAL, "it is not a name of a buffer" },
 	{ EACCES, "permission denied (join the group of its node, see mapbufctl show)" },
-	{ ENODEV, "it has been destroyed, or its device was removed, or of a coherent one the driver (see dmesg)" },
+	{ ENODEV, GONE },
 	{ ENOTTY, "the loaded module is older than mapbufctl (load the module again)" },
 	{ 0, NULL }
 };
@@ -101,6 +103,11 @@ static const char *find(const struct explanation *table, int error)
 	return table->words;
 }
 
+#define OF_REGION "its memory region in the device tree does not have so much free, or its driver does not use that"
+#define OF_IOMMU "there is not so much free memory, or its IOMMU has not so many addresses"
+#define OF_CMA "the CMA area does not have so much free (see CmaFree in /proc/meminfo; cma=SIZE on the kernel command line makes it larger)"
+#define OF_ALLOCATOR "without an IOMMU or a CMA area it has as much as the kernel allocates in one piece, 4 MiB on most machines (choose the backing contiguous, with mapbufctl sync)"
+
 /* The caller frees it. */
 static char *explain_coherent(const struct properties *properties)
 {
@@ -110,13 +117,11 @@ static char *explain_coherent(const struct properties *properties)
 	const char *cma = memory ? strstr(memory, "CmaFree:") : NULL, *limit;
 
 	if (region)
-		limit = "its memory region in the device tree does not have so much free";
+		limit = OF_REGION;
 	else if (iommu && strncmp(iommu, "DMA", 3) == 0)
-		limit = "there is not so much free memory, or its IOMMU has not so many addresses";
-	else if (cma)
-		limit = "the CMA area does not have so much free (see CmaFree in /proc/meminfo; cma=SIZE on the kernel command line makes it larger)";
+		limit = OF_IOMMU;
 	else
-		limit = "without an IOMMU or a CMA area it has as much as the kernel allocates in one piece, 4 MiB on most machines (choose the backing contiguous, with mapbufctl sync)";
+		limit = cma ? OF_CMA : OF_ALLOCATOR;
 	free(region);
 	free(iommu);
 	free(memory);

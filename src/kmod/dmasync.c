@@ -222,9 +222,8 @@ int mapbuf_dma_sync(struct mapbuf_buffer *buf, size_t begin, size_t end,
 	struct mapbuf_dma_map *map;
 	int err = -ENODEV;
 
-	/* Writes that are being gathered */
 	if (!for_cpu && buf->spec.cache == MAPBUF_CACHE_WRITE_COMBINED)
-		wmb();
+		wmb();	/* what is being gathered before what the device is told */
 	mutex_lock(&buf->dma_lock);
 	list_for_each_entry(map, &buf->dma_maps, link) {
 		if (begin >= (map->first + map->nr_pages) << PAGE_SHIFT ||

@@ -168,6 +168,7 @@ static struct notifier_block pci_events = {
 	.notifier_call = device_event,
 	.priority = FIRST,
 };
+
 static struct notifier_block platform_events = {
 	.notifier_call = device_event,
 	.priority = FIRST,

@@ -217,12 +217,13 @@ static void change_drivers(unsigned int rounds)
 static void make_and_use(unsigned int seed)
 {
 	char name[16], byte, *map;
-	int i, fd, err;
+	int i, fd;
 
 	snprintf(name, sizeof(name), "race%u", seed);
 	for (i = 0; i < 100; i++) {
-		err = try_owned(name, SIZE / 2, MAPBUF_BACKING_COHERENT, DEVICE, 0,
-				0);
+		int err = try_owned(name, SIZE / 2, MAPBUF_BACKING_COHERENT,
+				    DEVICE, 0, 0);
+
 		must(!err || err == -ENODEV || err == -ENOMEM);
 		if (err)
 			continue;

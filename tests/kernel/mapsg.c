@@ -24,7 +24,7 @@ static int ask(unsigned long command, struct driver_call call)
 	return ioctl(driver, command, &call) ? -errno : 0;
 }
 
-#define CALL(...) (struct driver_call){ __VA_ARGS__ }
+#define CALL(...) ((struct driver_call){ __VA_ARGS__ })
 
 static int map_sg(uint64_t offset, uint64_t bytes, unsigned int direction)
 {

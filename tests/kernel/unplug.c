@@ -240,7 +240,7 @@ static void use_mapping(void *data)
 /* Uses whatever buffer has the name, until a signal ends it. */
 static void use_on(unsigned int seed)
 {
-	char *copy = malloc(MIB);
+	char *copy = calloc(1, MIB);
 
 	for (;;) {
 		int fd = try_open("old"), dmabuf;

@@ -202,8 +202,8 @@ enum mapbuf_create_flags {
  *          cannot have a reserved range
  * ENODEV   there is no such device
  * EBUSY    the driver of the device is for processes (VFIO): they map what they want
- * EIO      the device cannot reach the memory, or not below @dma_bits, or it is more than what an IOMMU or
- *          bounce buffers have room for
+ * EIO      the device cannot reach the memory, or not below @dma_bits, or it is more
+ *          than what an IOMMU or bounce buffers have room for
  * EINTR    a fatal signal arrived
  */
 struct mapbuf_create {

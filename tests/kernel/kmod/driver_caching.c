@@ -46,10 +46,10 @@ static int of_process(unsigned long address, unsigned long *caching)
 /* PWT alone is write-combined, PCD alone uncached, as Linux sets the PAT. */
 static u32 cache_of(unsigned long caching)
 {
-	if (!(caching & CACHING))
-		return MAPBUF_CACHE_CACHED;
-	return caching & _PAGE_PCD ? MAPBUF_CACHE_UNCACHED :
-				     MAPBUF_CACHE_WRITE_COMBINED;
+	if (caching & _PAGE_PCD)
+		return MAPBUF_CACHE_UNCACHED;
+	return (caching & _PAGE_PWT) ? MAPBUF_CACHE_WRITE_COMBINED :
+				     MAPBUF_CACHE_CACHED;
 }
 
 int driver_caching(struct driver_call *call)

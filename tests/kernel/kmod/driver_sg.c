@@ -76,9 +76,10 @@ int driver_dma_buf(struct mapbuf_buffer *buf, struct driver_call *call)
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	call->fd = dma_buf_fd(dmabuf, O_CLOEXEC);
-	if (call->fd < 0)
-		dma_buf_put(dmabuf);
-	return call->fd < 0 ? call->fd : 0;
+	if (call->fd >= 0)
+		return 0;
+	dma_buf_put(dmabuf);
+	return call->fd;
 }
 #else
 int driver_dma_buf(struct mapbuf_buffer *buf, struct driver_call *call)
