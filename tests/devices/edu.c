@@ -15,11 +15,45 @@
 #define EDU_DMA_FROM_DEVICE 2
 #define EDU_MEMORY 0x40000
 
-bool edu_bind(void)
+bool edu_is_told(const char *word)
 {
-	return !write_file(DEVICES "driver_override", "vfio-pci") &&
+	char command[4096] = "";
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+
+	must(read(fd, command, sizeof(command) - 1) > 0);
+	close(fd);
+	return strstr(command, word);
+}
+
+unsigned int edu_bits(void)
+{
+	if (edu_is_told("iommu"))
+		return 28;
+	return setting("EDU_MOVED", 0) ? 33 : 32;
+}
+
+int edu_try_buffer(const char *name, uint64_t bytes, unsigned int backing,
+		   unsigned int bits)
+{
+	struct mapbuf_create request = {
+		.size = sizeof(request), .bytes = bytes, .backing = backing,
+		.device = "pci/" EDU_DEVICE, .dma_bits = bits,
+	};
+
+	strncpy(request.name, name, sizeof(request.name) - 1);
+	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
+}
+
+bool edu_bind_to(const char *driver)
+{
+	return !write_file(DEVICES "driver_override", driver) &&
 	       !write_file("/sys/bus/pci/drivers_probe", EDU_DEVICE) &&
 	       !access(DEVICES "driver", F_OK);
+}
+
+bool edu_bind(void)
+{
+	return edu_bind_to("vfio-pci");
 }
 
 bool edu_unbind(void)

@@ -21,6 +21,7 @@ struct edu {
 };
 
 /* The driver of the device: vfio-pci, or none */
+bool edu_bind_to(const char *driver);
 bool edu_bind(void);
 bool edu_unbind(void);
 
@@ -30,6 +31,15 @@ void edu_close(struct edu *edu);
 /* Without a driver: its registers are in sysfs. */
 void edu_open_alone(struct edu *edu);
 void edu_close_alone(struct edu *edu);
+
+/*
+ * Whether the kernel's command line has a word.  How many bits of an address the device
+ * has: 28 behind an IOMMU, else as many as reach memory.  A buffer of it: 0 or -errno.
+ */
+bool edu_is_told(const char *word);
+unsigned int edu_bits(void);
+int edu_try_buffer(const char *name, uint64_t bytes, unsigned int backing,
+		   unsigned int bits);
 
 /*
  * What the device is to find at @iova, which has 28 bits at most.  @flags:

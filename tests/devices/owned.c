@@ -23,21 +23,9 @@ static bool bounced, translated;
 static uint64_t moved;
 static const char *store;
 
-/* The addresses of the device have 28 bits, but where they are of memory. */
-static int try_bits(unsigned int backing, unsigned int bits)
-{
-	struct mapbuf_create request = {
-		.size = sizeof(request), .bytes = SIZE, .backing = backing,
-		.name = "owned", .device = "pci/" EDU_DEVICE,
-		.dma_bits = bits,
-	};
-
-	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
-}
-
 static int try_owned(unsigned int backing)
 {
-	return try_bits(backing, translated ? 28 : moved ? 33 : 32);
+	return edu_try_buffer("owned", SIZE, backing, edu_bits());
 }
 
 static uint64_t at(int fd, uint64_t offset)
@@ -230,60 +218,20 @@ static void removed(const struct store *s)
 	     "%s: the next device can have one", store);
 }
 
-/* Whether a file has the frames of examples/drive.c, and on which pages. */
-static bool has_frames(const char *path, unsigned int count)
+int main(void)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint64_t page[PAGE / 8];
-	unsigned int i, number;
-
-	for (number = 0; number < count; number++) {
-		if (read(fd, page, PAGE) != PAGE)
-			return false;
-		for (i = 0; i < PAGE / 8; i++) {
-			if (page[i] != ((uint64_t)number << 32 | i))
-				return false;
-		}
-	}
-	return !close(fd);
-}
-
-/* For examples/drive.c: its buffer, and what it has done. */
-static int for_example(int argc, char **argv)
-{
-	const char *verb = argc > 1 ? argv[1] : "";
-
-	if (argc == 3 && !strcmp(verb, "make"))
-		return !!try_owned(strtoul(argv[2], NULL, 10));
-	if (argc == 2 && !strcmp(verb, "drop"))
-		return !!b_destroy("owned", 0);
-	if (argc == 3 && !strcmp(verb, "notified"))
-		return strcmp(b_sysfs("owned", "notifications") ?: "", argv[2]);
-	if (argc == 4 && !strcmp(verb, "frames"))
-		return !has_frames(argv[2], strtoul(argv[3], NULL, 10));
-	return 2;
-}
-
-int main(int argc, char **argv)
-{
-	char command[4096] = "";
 	const struct store *s;
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
 
-	must(read(fd, command, sizeof(command) - 1) > 0);
-	close(fd);
-	bounced = strstr(command, "swiotlb=");
-	translated = strstr(command, "iommu");
+	bounced = edu_is_told("swiotlb=");
+	translated = edu_is_told("iommu");
 	moved = setting("EDU_MOVED", 0);
-	if (argc > 1)
-		return for_example(argc, argv);
 	/* As the program before left it */
 	edu_unbind();
 	for (s = page_stores; s->name; s++)
 		whole_life(s);
 	taken();
 	if (moved)
-		t_ok(try_bits(MAPBUF_BACKING_VMALLOC, 32) == -EIO,
+		t_ok(edu_try_buffer("owned", SIZE, MAPBUF_BACKING_VMALLOC, 32) == -EIO,
 		     "with too few bits the device reaches no memory");
 	coherent();
 	for (s = page_stores; s->name; s++)
