@@ -298,6 +298,24 @@ static void regions(void)
 		     "%s is no range for a buffer: %s", no_ranges[i], reason);
 }
 
+/* The device that a node refers to comes when the module is there already. */
+static void late_device(void)
+{
+	double limit = seconds() + patience(60);
+
+	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
+	must(!module_unload());
+	must(!module_load(""));
+	t_ok(nodes() == ARRAY_LEN(buffers) - 1 && !b_sysfs("of-edu", "size"),
+	     "without its device a buffer is not there");
+	must(!write_file("/sys/bus/pci/rescan", "1"));
+	/* The link is the last of it. */
+	while (!belongs_to("of-edu", "0000:00:05.0") && seconds() < limit)
+		usleep(10000);
+	t_ok(seconds() < limit, "but as soon as the device is");
+	t_ok(nodes() == ARRAY_LEN(buffers), "as all of them");
+}
+
 static void reloaded(void)
 {
 	int fd = b_open("adc-0", O_RDWR);
@@ -331,6 +349,7 @@ int main(void)
 	destroyed();
 	regions();
 	reloaded();
+	late_device();
 	must(klogctl(3, kernel_log, sizeof(kernel_log) - 1) > 0);
 	t_ok(count("has lost its memory") == 1,
 	     "only one that was in use has lost its memory");
