@@ -11,7 +11,10 @@
 #include <err.h>
 #include <png.h>
 
-/* How far the bars move from frame to frame, in a picture 320 wide */
+/*
+ * How far the bars move from picture to picture, in one 320 wide.  A camera that is late
+ * skips numbers of frames, and no picture.
+ */
 #define STEP 4
 
 static int image_is_frame(const char *path, unsigned int number)
@@ -31,7 +34,8 @@ static int image_is_frame(const char *path, unsigned int number)
 			   image.height, 4);
 	printf("%ux%u, bars moved by %d\n", image.width, image.height, moved);
 	free(pixels);
-	return moved != (int)(number * STEP % image.width);
+	return moved < 0 || moved % STEP ||
+	       (number < image.width / STEP && moved > (int)number * STEP);
 }
 
 /* Each frame is whole, and what is between two are those that were lost. */
@@ -59,8 +63,7 @@ static int film_is_whole(const char *path, const struct video *video,
 	printf("%u frames, between them %u are lost\n", frames, gaps);
 	free(data);
 	close(fd);
-	/* Between two, no more than once around the picture can be seen. */
-	return (lost - gaps) % (video->width / STEP) != 0;
+	return gaps > lost;
 }
 
 int main(int argc, char **argv)
