@@ -307,17 +307,18 @@ static const struct ioctl_op control_ops[] = {
 };
 
 static const struct ioctl_op node_ops[] = {
-	MAPBUF_OP(MAPBUF_IOC_INFO, struct mapbuf_info, dma_bits, true,
-		  ioctl_info),
+	/* Those that are asked for often */
 	MAPBUF_OP(MAPBUF_IOC_NOTIFY, struct mapbuf_notify, sequence, true,
 		  ioctl_notify),
 	MAPBUF_OP(MAPBUF_IOC_SEEN, struct mapbuf_notify, sequence, true,
 		  ioctl_seen),
+	MAPBUF_OP(MAPBUF_IOC_SYNC, struct mapbuf_sync, bytes, false, ioctl_sync),
+	MAPBUF_OP(MAPBUF_IOC_INFO, struct mapbuf_info, dma_bits, true,
+		  ioctl_info),
 	MAPBUF_OP(MAPBUF_IOC_EVENTFD, struct mapbuf_eventfd, reserved, false,
 		  ioctl_eventfd),
 	MAPBUF_OP(MAPBUF_IOC_EXPORT, struct mapbuf_export, reserved, true,
 		  ioctl_export),
-	MAPBUF_OP(MAPBUF_IOC_SYNC, struct mapbuf_sync, bytes, false, ioctl_sync),
 	MAPBUF_OP(MAPBUF_IOC_DMA, struct mapbuf_dma, bytes, true, ioctl_dma),
 };
 

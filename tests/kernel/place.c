@@ -5,6 +5,7 @@
  */
 #include "use.h"
 
+#include <glob.h>
 #include <sys/syscall.h>
 
 #define DISK "/dev/vda"
@@ -106,6 +107,57 @@ static void places(void)
 		one(s, MIB, -1, 24);
 	}
 	t_ok(!b_nodes(), "nothing is left");
+}
+
+/* edu, behind a bridge of node 1; false if it is not there. */
+static bool far_device(char *name, size_t size)
+{
+	char path[300], text[16];
+	bool found = false;
+	glob_t all;
+	size_t i;
+	int fd;
+
+	if (glob("/sys/bus/pci/devices/*", 0, NULL, &all))
+		return false;
+	for (i = 0; i < all.gl_pathc && !found; i++) {
+		snprintf(path, sizeof(path), "%s/device", all.gl_pathv[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		found = read(fd, text, sizeof(text)) > 6 &&
+			!strncmp(text, "0x11e8", 6);
+		close(fd);
+		snprintf(name, size, "pci%s", strrchr(all.gl_pathv[i], '/'));
+	}
+	globfree(&all);
+	return found;
+}
+
+/* A device's buffer is near it, if it reaches that memory, which is above 4 GiB. */
+static void near_device(void)
+{
+	const struct store *s;
+
+	for (s = stores; s->name; s++) {
+		struct mapbuf_create c = {
+			.size = sizeof(c), .bytes = 8 * MIB, .name = "place",
+			.backing = s->id, .dma_bits = 64,
+		};
+
+		if (!far_device(c.device, sizeof(c.device))) {
+			t_skip("there is no device of another node",
+			       "%s: near its device", s->name);
+			continue;
+		}
+		must(!ioctl(b_control(), MAPBUF_IOC_CREATE, &c));
+		t_ok(placed("place", c.bytes, false, 1, 64), "%s: near its device",
+		     s->name);
+		b_destroy("place", 0);
+		c.dma_bits = 32;
+		must(!ioctl(b_control(), MAPBUF_IOC_CREATE, &c));
+		t_ok(placed("place", c.bytes, false, 0, 32),
+		     "%s: where it reaches, if that is elsewhere", s->name);
+		b_destroy("place", 0);
+	}
 }
 
 /* Keep every second page, and when told so, half of the others. */
@@ -305,6 +357,7 @@ int main(void)
 	int i, err;
 
 	places();
+	near_device();
 	if (debug_kernel()) {
 		t_skip("takes an hour here", "memory fragmented");
 		return t_done();
