@@ -28,7 +28,7 @@ bool edu_unbind(void);
 void edu_open(struct edu *edu);
 void edu_close(struct edu *edu);
 
-/* Without a driver: its registers are in sysfs. */
+/* Without a driver, or with uio_pci_generic: its registers are in sysfs. */
 void edu_open_alone(struct edu *edu);
 void edu_close_alone(struct edu *edu);
 

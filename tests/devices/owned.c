@@ -136,6 +136,39 @@ static void whole_life(const struct store *s)
 	t_ok(!b_destroy("owned", 0), "%s: nothing holds it", store);
 }
 
+/* Its driver goes in the middle of a transfer, which the IOMMU ends. */
+static void unbound(const struct store *s)
+{
+	struct mapbuf_dma dma;
+	struct edu edu;
+	char *map;
+	int fd;
+
+	store = s->name;
+	if (!edu_bind_to("uio_pci_generic")) {
+		t_skip("there is no uio_pci_generic here", "%s: unbound", store);
+		return;
+	}
+	must(!try_owned(s->id));
+	fd = b_open("owned", O_RDWR);
+	map = b_map(fd, SIZE, 0);
+	fill(map, SIZE, 5);
+	must(!b_sync_part(fd, 0, SIZE, GIVE));
+	edu_open_alone(&edu);
+	if (translated)
+		edu_begin_store(&edu, at(fd, 0));
+	must(edu_unbind());
+	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: unbound: no address", store);
+	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
+	     "%s: unbound: nothing to be synchronized", store);
+	t_ok(filled(map + PAGE, SIZE - PAGE, 5 + PAGE / 8),
+	     "%s: unbound: the memory stays", store);
+	edu_close_alone(&edu);
+	munmap(map, SIZE);
+	close(fd);
+	t_ok(!b_destroy("owned", 0), "%s: unbound: it can be destroyed", store);
+}
+
 /* The device's own memory: nothing is to be synchronized, nor can it be lost. */
 static void coherent(void)
 {
@@ -234,6 +267,8 @@ int main(void)
 		t_ok(edu_try_buffer("owned", SIZE, MAPBUF_BACKING_VMALLOC, 32) == -EIO,
 		     "with too few bits the device reaches no memory");
 	coherent();
+	for (s = page_stores; s->name; s++)
+		unbound(s);
 	for (s = page_stores; s->name; s++)
 		removed(s);
 	return t_done();
