@@ -11,12 +11,17 @@
 struct device;
 struct mapbuf_buffer;
 struct mapbuf_spec;
+struct notifier_block;
 
 /* device_bus.c */
 struct device *mapbuf_device_find(const char *name);
 bool mapbuf_device_is_on_bus(const struct device *dev);
 bool mapbuf_device_is_managed(struct device *dev);
 int mapbuf_device_set_up_dma(struct device *dev, u32 asked_bits);
+int mapbuf_device_watch(struct notifier_block *platform,
+			struct notifier_block *pci);
+void mapbuf_device_unwatch(struct notifier_block *platform,
+			   struct notifier_block *pci);
 
 /* device.c */
 int mapbuf_device_choose(struct mapbuf_spec *spec);

@@ -6,6 +6,7 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
+#include <linux/notifier.h>
 #include <linux/of_device.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
@@ -123,4 +124,37 @@ int mapbuf_device_set_up_dma(struct device *dev, u32 asked_bits)
 	if (!err && asked_bits)
 		err = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(asked_bits));
 	return err;
+}
+
+/**
+ * mapbuf_device_watch() - hear of devices of the buses that are known here
+ * @platform: for one of them
+ * @pci: for the other, as a notifier can be in one list only
+ *
+ * Return: 0, or an error of bus_register_notifier().
+ */
+int mapbuf_device_watch(struct notifier_block *platform,
+			struct notifier_block *pci)
+{
+	int err = bus_register_notifier(&platform_bus_type, platform);
+
+	if (err || !IS_ENABLED(CONFIG_PCI))
+		return err;
+	err = bus_register_notifier(&pci_bus_type, pci);
+	if (err)
+		bus_unregister_notifier(&platform_bus_type, platform);
+	return err;
+}
+
+/**
+ * mapbuf_device_unwatch() - undo mapbuf_device_watch()
+ * @platform: as there
+ * @pci: as there
+ */
+void mapbuf_device_unwatch(struct notifier_block *platform,
+			   struct notifier_block *pci)
+{
+	if (IS_ENABLED(CONFIG_PCI))
+		bus_unregister_notifier(&pci_bus_type, pci);
+	bus_unregister_notifier(&platform_bus_type, platform);
 }

@@ -21,6 +21,7 @@
 #include <linux/workqueue.h>
 
 #include "backing.h"
+#include "device.h"
 #include "devtree.h"
 #include "mapbuf.h"
 
@@ -208,23 +209,9 @@ static struct platform_driver driver = {
 	},
 };
 
-static int watch_devices(void)
-{
-	int err = bus_register_notifier(&platform_bus_type, &platform_devices);
-
-	if (err || !IS_ENABLED(CONFIG_PCI))
-		return err;
-	err = bus_register_notifier(&pci_bus_type, &pci_devices);
-	if (err)
-		bus_unregister_notifier(&platform_bus_type, &platform_devices);
-	return err;
-}
-
 static void unwatch_devices(void)
 {
-	if (IS_ENABLED(CONFIG_PCI))
-		bus_unregister_notifier(&pci_bus_type, &pci_devices);
-	bus_unregister_notifier(&platform_bus_type, &platform_devices);
+	mapbuf_device_unwatch(&platform_devices, &pci_devices);
 	cancel_work_sync(&try_again_work);
 }
 
@@ -236,7 +223,7 @@ static bool registered;
  * The last thing when the module is loaded: they can be used at once.  What cannot
  * be made has been printed.
  *
- * Return: 0, or an error of platform_driver_register() or bus_register_notifier().
+ * Return: 0, or an error of platform_driver_register() or mapbuf_device_watch().
  */
 int mapbuf_devtree_start(void)
 {
@@ -244,7 +231,7 @@ int mapbuf_devtree_start(void)
 
 	if (!IS_ENABLED(CONFIG_OF) || !mapbuf_params_apply())
 		return 0;
-	err = watch_devices();
+	err = mapbuf_device_watch(&platform_devices, &pci_devices);
 	if (err)
 		return err;
 	err = platform_driver_register(&driver);

@@ -177,25 +177,15 @@ static struct notifier_block platform_events = {
 /**
  * mapbuf_unplug_start() - hear of devices that are removed, from now on
  *
- * Return: 0, or an error of bus_register_notifier().
+ * Return: 0, or an error of mapbuf_device_watch().
  */
 int mapbuf_unplug_start(void)
 {
-	int err;
-
-	err = bus_register_notifier(&platform_bus_type, &platform_events);
-	if (err || !IS_ENABLED(CONFIG_PCI))
-		return err;
-	err = bus_register_notifier(&pci_bus_type, &pci_events);
-	if (err)
-		bus_unregister_notifier(&platform_bus_type, &platform_events);
-	return err;
+	return mapbuf_device_watch(&platform_events, &pci_events);
 }
 
 /** mapbuf_unplug_stop() - undo mapbuf_unplug_start(); there are no buffers */
 void mapbuf_unplug_stop(void)
 {
-	if (IS_ENABLED(CONFIG_PCI))
-		bus_unregister_notifier(&pci_bus_type, &pci_events);
-	bus_unregister_notifier(&platform_bus_type, &platform_events);
+	mapbuf_device_unwatch(&platform_events, &pci_events);
 }
