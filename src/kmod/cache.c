@@ -11,6 +11,13 @@
 
 #include "mapbuf.h"
 
+/* As the parameter "reserved", sysfs and the device tree have them. */
+const char *const mapbuf_cache_names[MAPBUF_CACHES] = {
+	[MAPBUF_CACHE_CACHED] = "wb",
+	[MAPBUF_CACHE_WRITE_COMBINED] = "wc",
+	[MAPBUF_CACHE_UNCACHED] = "uc",
+};
+
 #ifdef CONFIG_X86_64
 
 #include <asm/set_memory.h>

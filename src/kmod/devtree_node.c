@@ -161,17 +161,12 @@ static int read_backing(struct device_node *node, struct mapbuf_spec *spec)
 
 static int read_cache(struct device_node *node, struct mapbuf_spec *spec)
 {
-	static const char *const names[] = {
-		[MAPBUF_CACHE_CACHED] = "wb",
-		[MAPBUF_CACHE_WRITE_COMBINED] = "wc",
-		[MAPBUF_CACHE_UNCACHED] = "uc",
-	};
 	const char *name;
 	int cache;
 
 	if (of_property_read_string(node, "mapbuf,cache", &name))
 		return 0;
-	cache = match_string(names, ARRAY_SIZE(names), name);
+	cache = match_string(mapbuf_cache_names, MAPBUF_CACHES, name);
 	if (cache < 0 || spec->ops != &mapbuf_backing_reserved) {
 		node_err(node, "mapbuf,cache is \"%s\"; it is wb, wc or uc, of a memory-region with no-map",
 			 name);

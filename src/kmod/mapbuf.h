@@ -370,6 +370,8 @@ pgprot_t mapbuf_buffer_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
 
 /* cache.c */
+#define MAPBUF_CACHES (MAPBUF_CACHE_UNCACHED + 1)
+extern const char *const mapbuf_cache_names[MAPBUF_CACHES];
 int mapbuf_cache_set(const struct mapbuf_buffer *buf, struct page *first,
 		     unsigned long n);
 bool mapbuf_cache_reset(const struct mapbuf_buffer *buf, struct page *first,

@@ -91,17 +91,11 @@ static ssize_t errors_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(errors);
 
-/* As the parameter "reserved" has them. */
 static ssize_t cache_show(struct device *dev, struct device_attribute *attr,
 			  char *out)
 {
-	static const char *const names[] = {
-		[MAPBUF_CACHE_CACHED] = "wb",
-		[MAPBUF_CACHE_WRITE_COMBINED] = "wc",
-		[MAPBUF_CACHE_UNCACHED] = "uc",
-	};
-
-	return sysfs_emit(out, "%s\n", names[to_mapbuf(dev)->spec.cache]);
+	return sysfs_emit(out, "%s\n",
+			  mapbuf_cache_names[to_mapbuf(dev)->spec.cache]);
 }
 static DEVICE_ATTR_RO(cache);
 
