@@ -136,37 +136,62 @@ static void whole_life(const struct store *s)
 	t_ok(!b_destroy("owned", 0), "%s: nothing holds it", store);
 }
 
-/* Its driver goes in the middle of a transfer, which the IOMMU ends. */
-static void unbound(const struct store *s)
-{
-	struct mapbuf_dma dma;
+/*
+ * A buffer in the middle of a transfer, which an IOMMU ends when the device goes, or its
+ * driver.  Into bounce buffers that are of others by then nothing must be on its way.
+ */
+struct transfer {
 	struct edu edu;
 	char *map;
 	int fd;
+};
 
+static void begin_transfer(struct transfer *t, const struct store *s)
+{
 	store = s->name;
+	must(!try_owned(s->id));
+	t->fd = b_open("owned", O_RDWR);
+	t->map = b_map(t->fd, SIZE, 0);
+	fill(t->map, SIZE, 3);
+	must(!b_sync_part(t->fd, 0, SIZE, GIVE));
+	edu_open_alone(&t->edu);
+	if (translated)
+		edu_begin_store(&t->edu, at(t->fd, 0));
+}
+
+/* Nothing is left of it but the memory. */
+static void end_transfer(struct transfer *t, const char *why)
+{
+	struct mapbuf_dma dma;
+
+	t_ok(b_address(t->fd, 0, &dma) == -ENODEV, "%s: %s: no address", store,
+	     why);
+	t_ok(b_sync_part(t->fd, 0, SIZE, FETCH) == -ENODEV,
+	     "%s: %s: nothing to be synchronized", store, why);
+	t_ok(filled(t->map + PAGE, SIZE - PAGE, 3 + PAGE / 8),
+	     "%s: the memory stays", store);
+	edu_close_alone(&t->edu);
+}
+
+static void drop_buffer(struct transfer *t)
+{
+	munmap(t->map, SIZE);
+	close(t->fd);
+	t_ok(!b_destroy("owned", 0), "%s: it can be destroyed", store);
+}
+
+static void unbound(const struct store *s)
+{
+	struct transfer t;
+
 	if (!edu_bind_to("uio_pci_generic")) {
-		t_skip("there is no uio_pci_generic here", "%s: unbound", store);
+		t_skip("there is no uio_pci_generic here", "%s: unbound", s->name);
 		return;
 	}
-	must(!try_owned(s->id));
-	fd = b_open("owned", O_RDWR);
-	map = b_map(fd, SIZE, 0);
-	fill(map, SIZE, 5);
-	must(!b_sync_part(fd, 0, SIZE, GIVE));
-	edu_open_alone(&edu);
-	if (translated)
-		edu_begin_store(&edu, at(fd, 0));
+	begin_transfer(&t, s);
 	must(edu_unbind());
-	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: unbound: no address", store);
-	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
-	     "%s: unbound: nothing to be synchronized", store);
-	t_ok(filled(map + PAGE, SIZE - PAGE, 5 + PAGE / 8),
-	     "%s: unbound: the memory stays", store);
-	edu_close_alone(&edu);
-	munmap(map, SIZE);
-	close(fd);
-	t_ok(!b_destroy("owned", 0), "%s: unbound: it can be destroyed", store);
+	end_transfer(&t, "unbound");
+	drop_buffer(&t);
 }
 
 /* The device's own memory: nothing is to be synchronized, nor can it be lost. */
@@ -213,40 +238,19 @@ static void taken(void)
 	must(edu_unbind());
 }
 
-/*
- * It goes in the middle of a transfer, which the IOMMU ends.  Into bounce buffers
- * that are of others by then nothing must be on its way.
- */
 static void removed(const struct store *s)
 {
 	struct mapbuf_dma dma;
-	struct edu edu;
-	char *map;
-	int fd;
+	struct transfer t;
 
-	store = s->name;
-	must(!try_owned(s->id));
-	fd = b_open("owned", O_RDWR);
-	map = b_map(fd, SIZE, 0);
-	fill(map, SIZE, 3);
-	must(!b_sync_part(fd, 0, SIZE, GIVE));
-	edu_open_alone(&edu);
-	if (translated)
-		edu_begin_store(&edu, at(fd, 0));
+	begin_transfer(&t, s);
 	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
-	t_ok(b_address(fd, 0, &dma) == -ENODEV, "%s: removed: no address", store);
-	t_ok(b_sync_part(fd, 0, SIZE, FETCH) == -ENODEV,
-	     "%s: removed: nothing to be synchronized", store);
-	t_ok(filled(map + PAGE, SIZE - PAGE, 3 + PAGE / 8),
-	     "%s: the memory stays", store);
-	edu_close_alone(&edu);
+	end_transfer(&t, "removed");
 	must(!write_file("/sys/bus/pci/rescan", "1"));
 	must(!access("/sys/bus/pci/devices/" EDU_DEVICE, F_OK));
-	t_ok(b_address(fd, 0, &dma) == -ENODEV,
+	t_ok(b_address(t.fd, 0, &dma) == -ENODEV,
 	     "%s: the next device there is not its own", store);
-	munmap(map, SIZE);
-	close(fd);
-	t_ok(!b_destroy("owned", 0), "%s: it can be destroyed", store);
+	drop_buffer(&t);
 	t_ok(!try_owned(s->id) && !b_destroy("owned", 0),
 	     "%s: the next device can have one", store);
 }

@@ -206,14 +206,6 @@ static void in_kernel(void)
 	must(!ioctl(driver, DRIVER_DESTROY, &call));
 }
 
-static void change_drivers(unsigned int rounds)
-{
-	while (rounds--) {
-		(void)!write_file(OWNER "bind", "mapbuf-driver");
-		(void)!write_file(OWNER "unbind", "mapbuf-driver");
-	}
-}
-
 static void make_and_use(unsigned int seed)
 {
 	char name[16], byte, *map;
@@ -244,16 +236,6 @@ static void make_and_use(unsigned int seed)
 	}
 }
 
-static void races(void)
-{
-	must(!write_file(DEVICES "driver_override", "mapbuf-owner"));
-	child(change_drivers, 200);
-	child(make_and_use, 1);
-	child(make_and_use, 2);
-	t_ok(reap(), "drivers come and go while buffers do");
-	must(!write_file(DEVICES "driver_override", "\n"));
-}
-
 static void removed(void)
 {
 	char *map;
@@ -275,7 +257,7 @@ int main(void)
 	whole_life();
 	drivers();
 	in_kernel();
-	races();
+	race_drivers(make_and_use);
 	removed();
 	driver_unload(driver);
 	return t_done();

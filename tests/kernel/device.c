@@ -347,15 +347,6 @@ static void in_kernel(void)
 	must(!ioctl(driver, DRIVER_DESTROY, &call));
 }
 
-/* Drivers come and go. */
-static void change_drivers(unsigned int rounds)
-{
-	while (rounds--) {
-		(void)!write_file(OWNER "bind", "mapbuf-driver");
-		(void)!write_file(OWNER "unbind", "mapbuf-driver");
-	}
-}
-
 static void make_and_use(unsigned int seed)
 {
 	struct mapbuf_dma dma;
@@ -376,16 +367,6 @@ static void make_and_use(unsigned int seed)
 		close(fd);
 		must(!b_destroy(name, 0));
 	}
-}
-
-static void races(void)
-{
-	must(!write_file(DEVICES "driver_override", "mapbuf-owner"));
-	child(change_drivers, 200);
-	child(make_and_use, 1);
-	child(make_and_use, 2);
-	t_ok(reap(), "drivers come and go while buffers do");
-	must(!write_file(DEVICES "driver_override", "\n"));
 }
 
 /* The device goes while its buffer is in use. */
@@ -433,7 +414,7 @@ int main(void)
 	for (s = stores; s->name; s++)
 		cleared(s);
 	in_kernel();
-	races();
+	race_drivers(make_and_use);
 	for (s = stores; s->name; s++)
 		removed(s);
 	/* Bounce buffers are beyond what such a device reaches. */

@@ -43,3 +43,21 @@ bool device_does(int driver, int fd, uint64_t bytes, unsigned long command,
 	}
 	return at == bytes;
 }
+
+static void change_drivers(unsigned int rounds)
+{
+	while (rounds--) {
+		(void)!write_file(OWNER "bind", "mapbuf-driver");
+		(void)!write_file(OWNER "unbind", "mapbuf-driver");
+	}
+}
+
+void race_drivers(void (*use)(unsigned int seed))
+{
+	must(!write_file(DEVICES "driver_override", "mapbuf-owner"));
+	child(change_drivers, 200);
+	child(use, 1);
+	child(use, 2);
+	t_ok(reap(), "drivers come and go while buffers do");
+	must(!write_file(DEVICES "driver_override", "\n"));
+}

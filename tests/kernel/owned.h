@@ -25,4 +25,7 @@ int try_owned(const char *name, uint64_t bytes, unsigned int backing,
 bool device_does(int driver, int fd, uint64_t bytes, unsigned long command,
 		 uint64_t seed);
 
+/* Drivers come and go while two processes do @use, each with a seed of its own. */
+void race_drivers(void (*use)(unsigned int seed));
+
 #endif

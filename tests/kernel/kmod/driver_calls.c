@@ -278,25 +278,11 @@ static int do_map(struct client *client, const struct driver_call *call)
 	return 0;
 }
 
-/* The device does what a bus would do: it uses the addresses that it got. */
 static int do_device(struct client *client, const struct driver_call *call,
 		     bool writes)
 {
-	u64 at = 0, bytes;
-	struct scatterlist *sg;
-	int err, i;
-
-	if (!client->maps)
-		return -ENXIO;
-	for_each_sgtable_dma_sg(client->tables[client->maps - 1], sg, i) {
-		bytes = min_t(u64, call->bytes - at, sg_dma_len(sg));
-		err = driver_use_address(sg_dma_address(sg), bytes,
-					 call->seed + at / 8, writes);
-		if (err)
-			return err;
-		at += bytes;
-	}
-	return 0;
+	return driver_use_table(client->maps ? client->tables[client->maps - 1] :
+					       NULL, call, writes);
 }
 
 #else
@@ -342,7 +328,8 @@ static int run(struct client *client, unsigned int command,
 				   command == DRIVER_ADDRESS_FILL);
 	case DRIVER_SG_FILL:
 	case DRIVER_SG_CHECK:
-		return driver_use_sg(&client->sg, call, command == DRIVER_SG_FILL);
+		return driver_use_table(client->sg.table, call,
+					command == DRIVER_SG_FILL);
 	case DRIVER_UNMAP_SG:
 		return driver_unmap_sg(&client->sg);
 	case DRIVER_DEVICE_FILL:

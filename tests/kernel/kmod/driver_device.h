@@ -31,8 +31,8 @@ struct driver_sg {
 
 int driver_map_sg(struct driver_sg *sg, struct mapbuf_buffer *buf,
 		  struct driver_call *call);
-int driver_use_sg(const struct driver_sg *sg, const struct driver_call *call,
-		  bool writes);
+int driver_use_table(const struct sg_table *table, const struct driver_call *call,
+		     bool writes);
 int driver_unmap_sg(struct driver_sg *sg);
 int driver_dma_buf(struct mapbuf_buffer *buf, struct driver_call *call);
 

@@ -37,16 +37,16 @@ int driver_map_sg(struct driver_sg *to, struct mapbuf_buffer *buf,
 }
 
 /* The device does what a bus would do: it uses the addresses that it got. */
-int driver_use_sg(const struct driver_sg *from, const struct driver_call *call,
-		  bool writes)
+int driver_use_table(const struct sg_table *table, const struct driver_call *call,
+		     bool writes)
 {
 	struct scatterlist *sg;
 	u64 at = 0, bytes;
 	int err, i;
 
-	if (!from->table)
+	if (!table)
 		return -ENXIO;
-	for_each_sgtable_dma_sg(from->table, sg, i) {
+	for_each_sgtable_dma_sg(table, sg, i) {
 		bytes = min_t(u64, call->bytes - at, sg_dma_len(sg));
 		err = driver_use_address(sg_dma_address(sg), bytes,
 					 call->seed + at / 8, writes);
