@@ -215,6 +215,7 @@ static void bounds(const struct store *s)
 	}
 }
 
+#define MEMORY (2 * GIB)
 #define CMA_FIRST (96 * MIB / PAGE)
 #define CMA_END (CMA_FIRST + 128 * MIB / PAGE)
 #define PIN_EVERY (16 * MIB / PAGE)
@@ -237,12 +238,16 @@ static void pin(char *page)
 		t_bail("vmsplice");
 }
 
-/* All ranges have a page that is pinned, but for those of the CMA area. */
-static void pin_outside(void)
+/*
+ * Pin a page in each block, but for those of the CMA area and those that nobody
+ * is given.  Returns the bytes of which any range outside that area has one.
+ */
+static size_t pin_outside(void)
 {
 	size_t size = (size_t)meminfo("MemAvailable") * KIB - 48 * MIB, at, i;
 	static uint64_t frame[PART / PAGE];
-	static bool pinned[4 * GIB / PAGE / PIN_EVERY];
+	static bool pinned[MEMORY / PAGE / PIN_EVERY];
+	size_t run = 0, longest = 0;
 	char *map;
 
 	size -= size % PART;
@@ -257,16 +262,21 @@ static void pin_outside(void)
 		if (!page_frames(map + at, PART / PAGE, frame))
 			t_bail("pagemap");
 		for (i = 0; i < PART / PAGE; i++) {
-			unsigned long block = frame[i] / PIN_EVERY;
-
-			if (in_cma(frame[i]) || block >= ARRAY_LEN(pinned) ||
-			    pinned[block])
+			if (in_cma(frame[i]) || pinned[frame[i] / PIN_EVERY])
 				continue;
 			pin(map + at + i * PAGE);
-			pinned[block] = true;
+			/* The kernel may have moved it before that. */
+			if (!page_frames(map + at + i * PAGE, 1, &frame[i]))
+				t_bail("pagemap");
+			pinned[frame[i] / PIN_EVERY] = true;
 		}
 	}
 	munmap(map, size);
+	for (i = 0; i < ARRAY_LEN(pinned); i++) {
+		run = pinned[i] || in_cma(i * PIN_EVERY) ? 0 : run + 1;
+		longest = run > longest ? run : longest;
+	}
+	return (longest + 2) * PIN_EVERY * PAGE;
 }
 
 /* The kernel's tries to allocate a range, whatever their name there. */
@@ -309,6 +319,7 @@ static long tries(bool inside)
  */
 static void cma_area(void)
 {
+	size_t size;
 	int err;
 
 	if (meminfo("CmaTotal") <= 0) {
@@ -319,10 +330,10 @@ static void cma_area(void)
 	     "there is a CMA area");
 	if (!trace_tries())
 		t_bail("a probe of alloc_contig_range");
-	pin_outside();
-	err = create_in("cma", 64 * MIB, MAPBUF_BACKING_CONTIGUOUS, -1, 0);
-	t_ok(err == -ENOMEM, "64 MiB among pages that are pinned: %s",
-	     err ? strerror(-err) : "made");
+	size = pin_outside();
+	err = create_in("cma", size, MAPBUF_BACKING_CONTIGUOUS, -1, 0);
+	t_ok(err == -ENOMEM, "%zu MiB among pages that are pinned: %s",
+	     size / MIB, err ? strerror(-err) : "made");
 	if (!err)
 		b_destroy("cma", 0);
 	t_ok(tries(false) > 0, "%ld pieces are tried outside of the CMA area, %ld inside",
