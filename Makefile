@@ -49,7 +49,7 @@ version := $(shell cat VERSION)
 places := PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SBINDIR="$(SBINDIR)" \
 	INCLUDEDIR="$(INCLUDEDIR)"
 
-units := mapbuf.service run-mapbuf.mount
+units := mapbuf.service mapbuf-cdi.service run-mapbuf.mount
 manual = $(foreach page,$(wildcard docs/man/*.[0-9]), \
 	$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 

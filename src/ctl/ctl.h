@@ -31,6 +31,7 @@ struct properties;
 
 extern const struct verb verb_apply;
 extern const struct verb verb_bench;
+extern const struct verb verb_cdi;
 extern const struct verb verb_create;
 extern const struct verb verb_destroy;
 extern const struct verb verb_events;

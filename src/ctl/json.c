@@ -20,21 +20,27 @@ void json_add_bool(struct json_object *to, const char *key, int value)
 	json_object_object_add(to, key, json_object_new_boolean(value));
 }
 
-static void print(struct json_object *object, int flags)
+static const char *text_of(struct json_object *object, int flags)
 {
-	puts(json_object_to_json_string_ext(object, flags |
-					    JSON_C_TO_STRING_SPACED |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	return json_object_to_json_string_ext(object, flags |
+					      JSON_C_TO_STRING_SPACED |
+					      JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+const char *json_text(struct json_object *object)
+{
+	return text_of(object, JSON_C_TO_STRING_PRETTY);
 }
 
 void json_print(struct json_object *object)
 {
-	print(object, JSON_C_TO_STRING_PRETTY);
+	puts(json_text(object));
+	json_object_put(object);
 }
 
 void json_print_line(struct json_object *object)
 {
-	print(object, 0);
+	puts(text_of(object, 0));
+	json_object_put(object);
 	fflush(stdout);
 }

@@ -12,6 +12,8 @@ void json_add_number(struct json_object *to, const char *key, int64_t value);
 /* @text: NULL is unknown */
 void json_add_text(struct json_object *to, const char *key, const char *text);
 void json_add_bool(struct json_object *to, const char *key, int value);
+/* Its text, which lives as long as it and ends without a newline */
+const char *json_text(struct json_object *object);
 /* To standard output, and frees it */
 void json_print(struct json_object *object);
 /* The same in one line, and at once */

@@ -14,7 +14,7 @@ static const struct verb verb_help;
 static const struct verb *const verbs[] = {
 	&verb_status, &verb_list, &verb_show, &verb_create, &verb_destroy,
 	&verb_apply, &verb_wait, &verb_notify, &verb_sync, &verb_events, &verb_bench,
-	&verb_top, &verb_map, &verb_help,
+	&verb_top, &verb_map, &verb_cdi, &verb_help,
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

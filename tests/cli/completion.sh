@@ -48,6 +48,7 @@ events
 bench
 top
 map
+cdi
 help
 --help
 --version"

@@ -230,6 +230,32 @@ test_files()
 	check "no other file can be made" fails cp copy /run/mapbuf/other
 }
 
+# What container runtimes are told.
+test_cdi()
+{
+	spec=/run/cdi/mapbuf.json
+	check "the unit of container runtimes is off" \
+		fails systemctl is-enabled mapbuf-cdi
+	check "it can be turned on" systemctl enable --now mapbuf-cdi
+	check "it describes the buffers at once" grep -q '"owned"' "$spec"
+	check "and no more than that" equal "$(mapbufctl cdi)" "$(cat "$spec")"
+	mapbufctl create told --size=4K >/dev/null
+	check "one that comes" wait_for grep -q '"/dev/mapbuf/told"' "$spec"
+	chmod 600 /run/mapbuf/told
+	check "one with another mode" wait_for agree "$spec"
+	mapbufctl destroy told
+	check "one that goes" wait_for fails grep -q '"told"' "$spec"
+	systemctl disable --now mapbuf-cdi
+	check "when the unit stops the file goes" fails test -e "$spec"
+	check "the directory stays, with what others have in it" test -d /run/cdi
+}
+
+# 0600 is 384.
+agree()
+{
+	grep -A 10 '"told"' "$1" | grep -q '"fileMode": 384'
+}
+
 test_consumer()
 {
 	check "enabled services ran when their buffer appeared" \
