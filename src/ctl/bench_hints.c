@@ -105,8 +105,9 @@ static const char *why_small(const char *backing)
 	if (!setting)
 		return "this kernel has no transparent huge pages";
 	free(setting);
-	if (strcmp(backing, "contiguous") == 0 && kernel_is_before(6, 12))
-		return "kernels before 6.12 use them only for the backing vmalloc";
+	if (strcmp(backing, "contiguous") == 0 && kernel_is_before(6, 12) &&
+	    !kernel_is_before(6, 2))
+		return "kernels from 6.2 to 6.11 use them only for the backing vmalloc";
 	return "free memory is in smaller pieces (create buffers at boot)";
 }
 

@@ -108,6 +108,23 @@ static void range_untag(unsigned long start, unsigned long n)
 		page_kasan_tag_reset(pfn_to_page(start + i));
 }
 
+/*
+ * Have each whole 2 MiB map in one piece where the kernel gives single pages.  One
+ * that cannot be joined is mapped page by page.
+ */
+static void range_join(const struct mapbuf_buffer *buf)
+{
+	unsigned long i;
+
+	if (!MAPBUF_JOINS_PAGES || !mapbuf_compound() ||
+	    MAPBUF_CHUNK_PAGES > MAX_ORDER_NR_PAGES)
+		return;
+	for (i = 0; i < buf->nr_pages >> MAPBUF_CHUNK_ORDER; i++) {
+		mapbuf_join_pages(buf->chunks[i].head, MAPBUF_CHUNK_ORDER);
+		cond_resched();
+	}
+}
+
 /* The frames [@start, @end). */
 struct frames {
 	unsigned long start;
@@ -118,8 +135,8 @@ struct frames {
  * Take [@start, @start + @buf->nr_pages), one reference to each page.  Where
  * the kernel can give 2 MiB as one compound page, which maps in one piece, ask
  * for each by itself: they are adjacent all the same, and the first that fails
- * is known.  Else ask for all at once: 5.10 cannot isolate less than 4 MiB.  On
- * an error @failed is what could not be had.
+ * is known.  Else ask for all at once, as 5.10 cannot isolate less than 4 MiB, and
+ * join the pages.  On an error @failed is what could not be had.
  */
 static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 		      struct frames *failed)
@@ -145,6 +162,7 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 		buf->chunks[index >> MAPBUF_CHUNK_ORDER].head =
 			pfn_to_page(start + index);
 	range_untag(start, buf->nr_pages);
+	range_join(buf);
 	return 0;
 
 err_free:

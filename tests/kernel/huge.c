@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings in pieces of 2 MiB: where there are any, how few faults they cost,
+ * Mappings in pieces of 2 MiB: that all stores have them, how few faults they cost,
  * that they survive whatever is done to a part of them, and that the kernel
  * accounts for what is mapped and no more.
  */
@@ -15,7 +15,6 @@
 #define RW (PROT_READ | PROT_WRITE)
 
 static const char *store;
-static bool huge;	/* this store has 2 MiB pages on this kernel */
 static int fd;
 
 /* Two words of each page: the whole of it, many times, takes too long. */
@@ -43,7 +42,7 @@ static long faults_for(const char *at, size_t len)
 {
 	uintptr_t start = (uintptr_t)at, last = start + len - 1;
 
-	if (!huge || !kernel_since(6, 16))
+	if (!kernel_since(6, 16))
 		return len / HUGE_PAGE;
 	return last / AROUND - start / AROUND + 1;
 }
@@ -93,8 +92,6 @@ static bool mapped(const char *at, size_t len, size_t rss, size_t pmd)
 	long is_rss = smaps_range(at, len, "Rss");
 	long is_pmd = smaps_range(at, len, "FilePmdMapped");
 
-	if (!huge)
-		pmd = 0;
 	if (is_rss == (long)(rss / KIB) && is_pmd == (long)(pmd / KIB))
 		return true;
 	t_note("%ld KiB are mapped, %ld of them in 2 MiB", is_rss, is_pmd);
@@ -153,7 +150,7 @@ static void around(void)
 
 	/* The area has 30 of the first 32 MiB, and of the second. */
 	to = (char *)(((uintptr_t)to + AROUND - 1) & -AROUND);
-	if (huge && kernel_since(6, 16))
+	if (kernel_since(6, 16))
 		at_once = AROUND - HUGE_PAGE;
 	next = mmap(to, HUGE_PAGE, RW, MAP_SHARED | MAP_FIXED, fd, SIZE / 2);
 	at = mmap(to + HUGE_PAGE, len, RW, MAP_SHARED | MAP_FIXED, fd, 0);
@@ -398,7 +395,7 @@ static void shared(unsigned int id)
 	munmap(one, size);
 	one = b_map(tail, size, 0);
 	faults = read_pages(one + 2 * HUGE_PAGE, 5 * PAGE);
-	t_ok(faults == (huge && !kernel_since(6, 15) ? 5 : 1),
+	t_ok(faults == (kernel_since(6, 15) ? 1 : 5),
 	     "%s: the tail takes %ld faults", store, faults);
 	munmap(one, size);
 	close(tail);
@@ -430,8 +427,6 @@ int main(void)
 	use_memory();
 	for (s = stores; s->name; s++) {
 		store = s->name;
-		/* No call before 6.12 gives adjacent compound pages. */
-		huge = s->id == MAPBUF_BACKING_VMALLOC || kernel_since(6, 12);
 		b_create("huge", SIZE, s->id);
 		fd = b_open("huge", O_RDWR);
 		at = b_map(fd, SIZE, 0);

@@ -15,6 +15,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/poison.h>
 #include <linux/sched/coredump.h>
 
 #include <asm/pgalloc.h>
@@ -409,6 +410,57 @@ static inline int mapbuf_alloc_contig(unsigned long start, unsigned long end,
 	return alloc_contig_range(start, end, MAPBUF_ACR,
 				  MAPBUF_CONTIG_GFP |
 				  (compound ? __GFP_COMP : 0));
+}
+#endif
+
+/*
+ * MAPBUF_JOINS_PAGES: whether there is mapbuf_join_pages()
+ *
+ * mapbuf_join_pages() - make adjacent single pages one compound page
+ * @head: the first of 1 << @order, aligned; the caller has a reference to each,
+ *	  afterwards one to the compound page
+ *
+ * Fails, and changes nothing, while anybody else refers to one: who goes through
+ * all pages of the machine does so for a moment.  Until then nobody can come in
+ * between, because nobody gets a reference where there is none.  This is what
+ * the kernel does to what alloc_contig_range() gives it for hugetlbfs,
+ * prep_compound_gigantic_page(), and all that prep_compound_page() does.
+ */
+#if defined(MAPBUF_HAVE_COMPOUND_INLINES) && !defined(MAPBUF_HAVE_NR_PAGES_MAPPED)
+#define MAPBUF_JOINS_PAGES true
+
+static inline bool mapbuf_join_pages(struct page *head, unsigned int order)
+{
+	unsigned long n = 1UL << order, i;
+
+	for (i = 0; i < n; i++) {
+		if (!page_ref_freeze(head + i, 1))
+			goto err_unfreeze;
+	}
+	__SetPageHead(head);
+	for (i = 1; i < n; i++) {
+		head[i].mapping = TAIL_MAPPING;
+		set_compound_head(head + i, head);
+		set_page_private(head + i, 0);
+	}
+	set_compound_page_dtor(head, COMPOUND_PAGE_DTOR);
+	set_compound_order(head, order);
+	atomic_set(compound_mapcount_ptr(head), -1);
+	atomic_set(compound_pincount_ptr(head), 0);
+	page_ref_unfreeze(head, 1);
+	return true;
+
+err_unfreeze:
+	while (i--)
+		page_ref_unfreeze(head + i, 1);
+	return false;
+}
+#else
+#define MAPBUF_JOINS_PAGES false
+
+static inline bool mapbuf_join_pages(struct page *head, unsigned int order)
+{
+	return false;
 }
 #endif
 #endif /* CONFIG_CONTIG_ALLOC */
