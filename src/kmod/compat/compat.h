@@ -437,7 +437,7 @@ static inline bool mapbuf_join_pages(struct page *head, unsigned int order)
 		if (!page_ref_freeze(head + i, 1))
 			goto err_unfreeze;
 	}
-	__SetPageHead(head);
+	__set_bit(PG_head, &head->flags);
 	for (i = 1; i < n; i++) {
 		head[i].mapping = TAIL_MAPPING;
 		set_compound_head(head + i, head);

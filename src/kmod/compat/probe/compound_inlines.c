@@ -11,7 +11,7 @@ void subpages_mapcount_ptr(void);
 
 void mapbuf_probe(struct page *head)
 {
-	__SetPageHead(head);
+	__set_bit(PG_head, &head->flags);
 	head[1].mapping = TAIL_MAPPING;
 	set_compound_head(head + 1, head);
 	set_compound_page_dtor(head, COMPOUND_PAGE_DTOR);
