@@ -15,6 +15,7 @@
 
 #include "backing.h"
 #include "compat/compat.h"
+#include "job.h"
 #include "mapbuf.h"
 
 #ifdef CONFIG_CONTIG_ALLOC
@@ -31,6 +32,16 @@ static DEFINE_MUTEX(scan_lock);
  * empties the lists that the page may have been on its way to.
  */
 #define DOUBTFUL_TRIES 2
+
+/* What is asked for at a time where others ask for the rest meanwhile. */
+#define SHARED_PAGES (16 * MAPBUF_CHUNK_PAGES)
+
+/* Whether the kernel clears what it gives. */
+static bool contig_clears(void)
+{
+	return MAPBUF_CONTIG_INITS && !want_init_on_free() &&
+	       want_init_on_alloc(GFP_KERNEL);
+}
 
 /* The first frame beyond what DMABits= allows. */
 static unsigned long bound_pfn(const struct mapbuf_buffer *buf)
@@ -131,44 +142,72 @@ struct frames {
 	unsigned long end;
 };
 
+/* @start: of the range; @failed: on an error, what could not be had. */
+struct take_job {
+	struct mapbuf_job job;
+	unsigned long start;
+	struct frames failed;
+};
+
+static int take_piece(struct mapbuf_job *job, unsigned long first,
+		      unsigned long n, bool helper)
+{
+	struct take_job *take = container_of(job, struct take_job, job);
+	unsigned long start = take->start + first, i;
+	int err;
+
+	err = mapbuf_alloc_contig(start, start + n, mapbuf_contig_compound &&
+				  n == MAPBUF_CHUNK_PAGES);
+	if (err) {
+		if (!helper)
+			take->failed = (struct frames){ start, start + n };
+		return err;
+	}
+	for (i = 0; i < n; i += MAPBUF_CHUNK_PAGES)
+		job->buf->chunks[(first + i) >> MAPBUF_CHUNK_ORDER].head =
+			pfn_to_page(start + i);
+	return 0;
+}
+
 /*
  * Take [@start, @start + @buf->nr_pages), one reference to each page.  Where
  * the kernel can give 2 MiB as one compound page, which maps in one piece, ask
  * for each by itself: they are adjacent all the same, and the first that fails
- * is known.  Else ask for all at once, as 5.10 cannot isolate less than 4 MiB, and
- * join the pages.  On an error @failed is what could not be had.
+ * is known.  Else ask for all at once, as 5.10 cannot isolate less than 4 MiB, but
+ * for what others can clear meanwhile, and join the pages.  On an error @failed is
+ * what could not be had.
  */
 static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 		      struct frames *failed)
 {
-	unsigned long n, index, unit = buf->nr_pages;
+	struct take_job take = {
+		.job = {
+			.buf = buf,
+			.piece = take_piece,
+			.end = buf->nr_pages,
+			.unit = buf->nr_pages,
+			.node = pfn_to_nid(start),
+			.creating = true,
+			.alone = !contig_clears(),
+		},
+		.start = start,
+	};
 	int err;
 
 	if (mapbuf_contig_compound)
-		unit = MAPBUF_CHUNK_PAGES;
+		take.job.unit = MAPBUF_CHUNK_PAGES;
+	else if (mapbuf_job_helpers(&take.job))
+		take.job.unit = SHARED_PAGES;
 
-	for (index = 0; index < buf->nr_pages; index += n) {
-		n = min(buf->nr_pages - index, unit);
-		err = mapbuf_alloc_contig(start + index, start + index + n,
-					  mapbuf_contig_compound &&
-					  n == MAPBUF_CHUNK_PAGES);
-		if (err)
-			goto err_free;
-		if (mapbuf_contig_compound)
-			buf->chunks[index >> MAPBUF_CHUNK_ORDER].head =
-				pfn_to_page(start + index);
+	err = mapbuf_job_run(&take.job);
+	if (err) {
+		*failed = take.failed;
+		mapbuf_pages_free(buf, true);
+		return err;
 	}
-	for (index = 0; index < buf->nr_pages; index += MAPBUF_CHUNK_PAGES)
-		buf->chunks[index >> MAPBUF_CHUNK_ORDER].head =
-			pfn_to_page(start + index);
 	range_untag(start, buf->nr_pages);
 	range_join(buf);
 	return 0;
-
-err_free:
-	*failed = (struct frames){ start + index, start + index + n };
-	mapbuf_pages_free(buf, true);
-	return err;
 }
 
 /*
@@ -330,8 +369,7 @@ static int contiguous_alloc(struct mapbuf_buffer *buf)
 	err = contiguous_scan(buf);
 	if (err)
 		return err;
-	if (want_init_on_free() ||
-	    (MAPBUF_CONTIG_INITS && want_init_on_alloc(GFP_KERNEL)))
+	if (want_init_on_free() || contig_clears())
 		return 0;
 	return mapbuf_pages_clear(buf);
 }

@@ -58,17 +58,13 @@ static void reserved_free(struct mapbuf_buffer *buf)
 
 static int reserved_clear_all(struct mapbuf_buffer *buf)
 {
-	unsigned long i;
+	int err = mapbuf_pages_clear(buf);
 
-	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
-		if (fatal_signal_pending(current)) {
-			reserved_free(buf);
-			buf->kaddr = NULL;
-			return -EINTR;
-		}
-		mapbuf_range_clear(buf, i);
+	if (err) {
+		reserved_free(buf);
+		buf->kaddr = NULL;
 	}
-	return 0;
+	return err;
 }
 
 static int reserved_alloc(struct mapbuf_buffer *buf)

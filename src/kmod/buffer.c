@@ -13,6 +13,7 @@
 
 #include "backing.h"
 #include "device.h"
+#include "job.h"
 #include "mapbuf.h"
 #include "trace.h"
 
@@ -464,12 +465,21 @@ int mapbuf_buffers_init(dev_t devt)
 	int err;
 
 	first_devt = devt;
-	err = mapbuf_users_start();
+	err = mapbuf_jobs_start();
 	if (err)
 		return err;
+	err = mapbuf_users_start();
+	if (err)
+		goto err_jobs;
 	err = mapbuf_registry_start();
 	if (err)
-		mapbuf_users_stop();
+		goto err_users;
+	return 0;
+
+err_users:
+	mapbuf_users_stop();
+err_jobs:
+	mapbuf_jobs_stop();
 	return err;
 }
 
@@ -485,4 +495,5 @@ void mapbuf_buffers_exit(void)
 	mapbuf_pins_stop();
 	mapbuf_registry_stop();
 	mapbuf_users_stop();
+	mapbuf_jobs_stop();
 }

@@ -302,6 +302,7 @@ const struct mapbuf_backing_ops *mapbuf_backing_find(u32 id);
 u64 mapbuf_max_bytes(void);
 unsigned int mapbuf_max_buffers(void);
 unsigned int mapbuf_max_eventfds(void);
+unsigned int mapbuf_threads(void);
 
 /* buffer.c */
 int mapbuf_buffers_init(dev_t devt);
@@ -349,10 +350,7 @@ bool mapbuf_zones_free(const struct mapbuf_spec *spec, int type, int top,
 struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 				unsigned long first, unsigned long *n,
 				struct page **few, unsigned long nr_few);
-void mapbuf_note_cleared(const struct mapbuf_buffer *buf, unsigned long nr);
-int mapbuf_pages_clear(struct mapbuf_buffer *buf);
 int mapbuf_pages_set_cache(struct mapbuf_buffer *buf);
-void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr);
 bool mapbuf_chunk_pinned(const struct mapbuf_buffer *buf, unsigned long nr);
 unsigned long mapbuf_pages_pinned(const struct mapbuf_buffer *buf);
 unsigned long mapbuf_pages_free(struct mapbuf_buffer *buf, bool pinned_too);
@@ -368,6 +366,12 @@ bool mapbuf_buffer_has_pages(const struct mapbuf_buffer *buf);
 bool mapbuf_buffer_is_io(const struct mapbuf_buffer *buf);
 pgprot_t mapbuf_buffer_pgprot(const struct mapbuf_buffer *buf, pgprot_t prot);
 bool mapbuf_buffer_phys(const struct mapbuf_buffer *buf, phys_addr_t *phys);
+
+/* clear.c */
+void mapbuf_note_cleared(const struct mapbuf_buffer *buf, unsigned long nr);
+int mapbuf_pages_clear(struct mapbuf_buffer *buf);
+void mapbuf_chunks_clear(struct mapbuf_buffer *buf, unsigned long first,
+			 unsigned long end);
 
 /* cache.c */
 #define MAPBUF_CACHES (MAPBUF_CACHE_UNCACHED + 1)

@@ -15,6 +15,7 @@
 
 #include "backing.h"
 #include "compat/compat.h"
+#include "job.h"
 #include "mapbuf.h"
 #include "range.h"
 
@@ -51,60 +52,6 @@ struct page **mapbuf_pages_from(const struct mapbuf_buffer *buf,
 	for (i = 0; i < *n; i++)
 		few[i] = chunk->head + index + i;
 	return few;
-}
-
-/**
- * mapbuf_chunk_clear() - fill a chunk with zeroes
- * @buf: the buffer; the caller keeps it from being freed
- * @nr: number of the chunk
- *
- * Sleeps.
- */
-void mapbuf_chunk_clear(struct mapbuf_buffer *buf, unsigned long nr)
-{
-	unsigned long first = nr << MAPBUF_CHUNK_ORDER, i;
-
-	if (!mapbuf_buffer_has_pages(buf)) {
-		mapbuf_range_clear(buf, nr);
-		return;
-	}
-	for (i = 0; i < chunk_pages(buf, first); i++) {
-		if (!mapbuf_page_failed(buf, first + i))
-			clear_highpage(mapbuf_page(buf, first + i));
-	}
-	cond_resched();
-}
-
-/**
- * mapbuf_note_cleared() - tell who looks on how much of a new buffer is done
- * @buf: the buffer, while it is created
- * @nr: pages
- */
-void mapbuf_note_cleared(const struct mapbuf_buffer *buf, unsigned long nr)
-{
-	if (buf->spec.cleared)
-		atomic64_set(buf->spec.cleared, (u64)nr << PAGE_SHIFT);
-}
-
-/**
- * mapbuf_pages_clear() - fill a buffer with zeroes
- * @buf: the buffer, its pages just allocated
- *
- * Sleeps.
- *
- * Return: 0, or -EINTR on a fatal signal.
- */
-int mapbuf_pages_clear(struct mapbuf_buffer *buf)
-{
-	unsigned long i;
-
-	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		mapbuf_note_cleared(buf, i << MAPBUF_CHUNK_ORDER);
-		mapbuf_chunk_clear(buf, i);
-	}
-	return 0;
 }
 
 /**
@@ -212,6 +159,38 @@ static void chunk_free(const struct mapbuf_buffer *buf, unsigned long nr)
 	chunk->head = NULL;
 }
 
+/* The first chunk may be missing, or its first page, where memory was short. */
+static int node_of_pages(const struct mapbuf_buffer *buf)
+{
+	const struct mapbuf_chunk *chunk = &buf->chunks[0];
+	struct page *page = chunk->pages ? chunk->pages[0] : chunk->head;
+
+	return page ? page_to_nid(page) : numa_node_id();
+}
+
+/* @left: pages that have stayed. */
+struct free_job {
+	struct mapbuf_job job;
+	bool pinned_too;
+	atomic_long_t left;
+};
+
+static int free_piece(struct mapbuf_job *job, unsigned long first,
+		      unsigned long n, bool helper)
+{
+	struct free_job *free = container_of(job, struct free_job, job);
+	unsigned long nr = first >> MAPBUF_CHUNK_ORDER;
+	struct mapbuf_buffer *buf = job->buf;
+
+	if (!buf->chunks[nr].pages && !buf->chunks[nr].head)
+		return 0;
+	if (!free->pinned_too && chunk_pinned(buf, nr))
+		atomic_long_add(n, &free->left);
+	else
+		chunk_free(buf, nr);
+	return 0;
+}
+
 /**
  * mapbuf_pages_free() - give back the references of a buffer
  * @buf: the buffer, which has no users; some of its chunks, or all, filled
@@ -226,20 +205,23 @@ static void chunk_free(const struct mapbuf_buffer *buf, unsigned long nr)
  */
 unsigned long mapbuf_pages_free(struct mapbuf_buffer *buf, bool pinned_too)
 {
-	unsigned long i, left = 0;
+	struct free_job free = {
+		.job = {
+			.buf = buf,
+			.piece = free_piece,
+			.end = buf->nr_pages,
+			.unit = MAPBUF_CHUNK_PAGES,
+			.node = node_of_pages(buf),
+			/* Else it costs less than to ask for help. */
+			.alone = !want_init_on_free(),
+		},
+		.pinned_too = pinned_too,
+	};
 
 	vunmap(buf->vaddr);
 	buf->vaddr = NULL;
-	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
-		if (!buf->chunks[i].pages && !buf->chunks[i].head)
-			continue;
-		if (!pinned_too && chunk_pinned(buf, i))
-			left += chunk_pages(buf, i << MAPBUF_CHUNK_ORDER);
-		else
-			chunk_free(buf, i);
-		cond_resched();
-	}
-	return left;
+	mapbuf_job_run(&free.job);
+	return atomic_long_read(&free.left);
 }
 
 /**

@@ -106,6 +106,7 @@ static bool param_apply = true;
 static unsigned int param_buffers;
 static unsigned int param_max_buffers = 65536;
 static unsigned int param_max_eventfds = 1024;
+static unsigned int param_threads = 16;
 static const char *param_reserved = "";
 
 static int backing_set(const char *text, const struct kernel_param *kp)
@@ -223,6 +224,8 @@ module_param_named(max_buffers, param_max_buffers, uint, 0644);
 MODULE_PARM_DESC(max_buffers, "number of buffers at most (65536)");
 module_param_named(max_eventfds, param_max_eventfds, uint, 0644);
 MODULE_PARM_DESC(max_eventfds, "eventfds of one buffer at most (1024)");
+module_param_named(threads, param_threads, uint, 0644);
+MODULE_PARM_DESC(threads, "processors at most that allocate, clear or free a buffer together; 0: all of its node (16)");
 module_param_cb(reserved, &reserved_param_ops, NULL, 0400);
 MODULE_PARM_DESC(reserved, "NAME@START+SIZE[:wc|:uc],... buffers over physical ranges that exist already");
 
@@ -281,6 +284,16 @@ unsigned int mapbuf_max_buffers(void)
 unsigned int mapbuf_max_eventfds(void)
 {
 	return READ_ONCE(param_max_eventfds);
+}
+
+/**
+ * mapbuf_threads() - the parameter threads
+ *
+ * Return: how many processors may work on a buffer at once; 0 for all.
+ */
+unsigned int mapbuf_threads(void)
+{
+	return READ_ONCE(param_threads);
 }
 
 /**

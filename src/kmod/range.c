@@ -118,18 +118,19 @@ size_t mapbuf_range_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 }
 
 /**
- * mapbuf_range_clear() - fill a chunk of a range with zeroes
+ * mapbuf_range_clear() - fill a part of a range with zeroes
  * @buf: the buffer, which has no pages
- * @nr: number of the chunk
+ * @first: page of it
+ * @n: length in pages
  *
  * What is gone is not there to be cleared.  Sleeps.
  */
-void mapbuf_range_clear(struct mapbuf_buffer *buf, unsigned long nr)
+void mapbuf_range_clear(struct mapbuf_buffer *buf, unsigned long first,
+			unsigned long n)
 {
-	unsigned long i = nr << MAPBUF_CHUNK_ORDER;
-	unsigned long end = min(i + MAPBUF_CHUNK_PAGES, buf->nr_pages);
+	unsigned long i;
 
-	for (; i < end && mapbuf_range_enter(buf); i++) {
+	for (i = first; i < first + n && mapbuf_range_enter(buf); i++) {
 		memset_io((void __iomem __force *)buf->kaddr + i * PAGE_SIZE,
 			  0, PAGE_SIZE);
 		mapbuf_range_leave(buf);

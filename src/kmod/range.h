@@ -27,7 +27,8 @@ bool mapbuf_range_access(struct mapbuf_buffer *buf, loff_t pos, void *with,
 			 size_t n, bool write);
 size_t mapbuf_range_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 			 struct iov_iter *iter, bool to_iter);
-void mapbuf_range_clear(struct mapbuf_buffer *buf, unsigned long nr);
+void mapbuf_range_clear(struct mapbuf_buffer *buf, unsigned long first,
+			unsigned long n);
 
 /* mapping_range.c */
 int mapbuf_mapping_mmap_range(const struct mapbuf_buffer *buf,

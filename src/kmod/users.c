@@ -25,7 +25,7 @@
 #include "mapbuf.h"
 #include "range.h"
 
-/* Cleared at a time; in between the system can be suspended. */
+/* Cleared at a time by each processor; in between the system can be suspended. */
 #define CLEAR_CHUNKS 4
 
 /*
@@ -38,18 +38,24 @@
 /* Freezable, hence not one of the system's. */
 static struct workqueue_struct *clear_queue;
 
+/* A rough number will do. */
+static unsigned int clear_threads(void)
+{
+	return min_not_zero(mapbuf_threads(), num_online_cpus());
+}
+
 /* Clears the next chunks.  Returns whether there are more. */
 static bool clear_some(struct mapbuf_buffer *buf)
 {
-	unsigned long last = min(buf->clear_next + CLEAR_CHUNKS,
+	unsigned long first = buf->clear_next, end = first;
+	unsigned long last = min(first + CLEAR_CHUNKS * clear_threads(),
 				 mapbuf_nr_chunks(buf));
 
-	for (; buf->clear_next < last; buf->clear_next++) {
-		if (mapbuf_chunk_pinned(buf, buf->clear_next))
-			return false;
-		mapbuf_chunk_clear(buf, buf->clear_next);
-	}
-	return last < mapbuf_nr_chunks(buf);
+	while (end < last && !mapbuf_chunk_pinned(buf, end))
+		end++;
+	mapbuf_chunks_clear(buf, first, end);
+	buf->clear_next = end;
+	return end == last && end < mapbuf_nr_chunks(buf);
 }
 
 static void clear_done(struct mapbuf_buffer *buf, int result)
@@ -202,8 +208,7 @@ void mapbuf_users_end(struct mapbuf_buffer *buf)
 	cancel_delayed_work_sync(&buf->clear_work);
 	if (!buf->clear_state || !buf->spec.ops->phys)
 		return;
-	for (; buf->clear_next < mapbuf_nr_chunks(buf); buf->clear_next++)
-		mapbuf_chunk_clear(buf, buf->clear_next);
+	mapbuf_chunks_clear(buf, buf->clear_next, mapbuf_nr_chunks(buf));
 }
 
 /**
