@@ -169,6 +169,10 @@ END {
 	} else if (table == "scale") {
 		head("opening,mapping,notifying")
 		print_rows(ones("scale", 0, 3), 1)
+	} else if (table == "threads") {
+		head("64 MiB,1 GiB")
+		print_rows("threads " 64 * MiB " one 1,threads " 1024 * MiB \
+			   " one 1", 1)
 	} else if (table == "boot") {
 		head("instructions")
 		print_rows(ones("boot", 0, 1), 1)
