@@ -35,6 +35,7 @@ struct mapbuf_dma_map;
 struct mapbuf_watch;
 struct poll_table_struct;
 struct vm_area_struct;
+struct vm_fault;
 struct zone;
 
 /* What is as large as a user asks: fails, and kills nothing, when short. */
@@ -439,6 +440,15 @@ unsigned long mapbuf_get_unmapped_area(struct file *file, unsigned long addr,
 /* NULL, no operation, in a kernel without 2 MiB mappings. */
 #define mapbuf_get_unmapped_area thp_get_unmapped_area
 #endif
+
+/* mapping_pages.c */
+pgprot_t mapbuf_mapping_prot(const struct vm_area_struct *vma);
+void mapbuf_mapping_dirty(struct vm_fault *vmf);
+void mapbuf_mapping_stand_in(struct vm_area_struct *area,
+			     const struct vm_area_struct *vma,
+			     unsigned long flags);
+vm_fault_t mapbuf_mapping_fault_pages(struct vm_fault *vmf,
+				      const struct mapbuf_buffer *buf);
 
 /* devtree.c */
 int mapbuf_devtree_start(void);

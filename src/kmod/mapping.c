@@ -10,17 +10,16 @@
  *   a reference, and the kernel maps all of its compound page at once, on
  *   condition that the page's index says it lies within the file's inode, which
  *   is as large as the buffer, and the area is neither VM_MIXEDMAP nor
- *   VM_PFNMAP.  Single pages among them are mapped as in the next kind where the
- *   kernel can insert a page without making the area VM_MIXEDMAP, else one by
- *   one: vm_insert_page() and vm_insert_pages() set that flag themselves, and
- *   vmf_insert_mixed() and vmf_insert_pfn() want it or VM_PFNMAP.
- * - Else, VM_MIXEDMAP.  A fault inserts, with a reference each, the page and
- *   those that follow it, as far as one page table reaches.  No 2 MiB may ever
+ *   VM_PFNMAP.
+ * - Else, VM_MIXEDMAP.  No 2 MiB may ever
  *   be mapped into such an area, of which the kernel loses count, at the latest
  *   when it splits the entry (vma_is_special_huge()).  It would map them from a
  *   page that a fault returns, if the table has gone meanwhile, which since 7.1
  *   MADV_DONTNEED can do.  It cannot here, for no compound page fits.
  * - The backing has no pages, VM_PFNMAP: see mapping_range.c.
+ *
+ * In the first two a fault in single pages inserts, with a reference each, the page
+ * and those around it, as far as one page table reaches: see mapping_pages.c.
  *
  * Whatever pins user memory works on the first two alike.
  */
@@ -182,86 +181,17 @@ void mapbuf_mapping_close(struct vm_area_struct *vma)
 }
 
 /*
- * Map pages from the one that faulted to the end of its page table.
- * VM_FAULT_FALLBACK: the kernel is to map the one.
+ * Whether pages are to be inserted one by one: in an area that no 2 MiB fit into, of
+ * a chunk of single pages, and of a piece with an error, if the kernel notices where
+ * all of it is still mapped.  Else that one does it by itself, a page at a time.
  */
-static vm_fault_t fault_around(struct vm_fault *vmf, struct mapbuf_buffer *buf)
+static bool faults_singly(const struct vm_fault *vmf,
+			  const struct mapbuf_buffer *buf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	unsigned long addr = vmf->address & PAGE_MASK, pgoff = vmf->pgoff;
-	unsigned long end = min(vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
-	struct page *few[64], **pages;
-	unsigned long n, left;
-	int err = 0;
-
-	do {
-		n = min((end - addr) >> PAGE_SHIFT, buf->nr_pages - pgoff);
-		pages = mapbuf_pages_from(buf, pgoff, &n, few, ARRAY_SIZE(few));
-		left = mapbuf_pages_good(buf, pgoff, pages, n);
-		if (left != n)
-			end = addr;	/* the last round */
-		n = left;
-		if (!n)
-			break;
-		err = vm_insert_pages(vma, addr, pages, &left);
-		mapbuf_chunk_mapped(buf, pgoff);
-		addr += n << PAGE_SHIFT;
-		pgoff += n;
-	} while (!err && addr < end && pgoff < buf->nr_pages);
-
-	/* What comes after the first page is a bonus. */
-	if (pgoff - left != vmf->pgoff)
-		return VM_FAULT_NOPAGE;
-
-	switch (err) {
-	case -EBUSY:
-		/*
-		 * Another thread was faster, or userfaultfd has left a marker
-		 * here, for the kernel to replace.  It cannot map 2 MiB: they do
-		 * not fit into the area.
-		 */
-		return VM_FAULT_FALLBACK;
-	case -EFAULT:
-		/* MADV_DONTNEED has just taken the page table away: again. */
-		return VM_FAULT_NOPAGE;
-	case -ENOMEM:
-		return VM_FAULT_OOM;
-	default:
-		return VM_FAULT_SIGBUS;
-	}
-}
-
-/*
- * The same in an area that 2 MiB fit into, of a chunk that is not mapped in one
- * piece: it has a page table of its own.
- */
-static vm_fault_t fault_around_singly(struct vm_fault *vmf,
-				      struct mapbuf_buffer *buf)
-{
-	unsigned long addr = vmf->address & PAGE_MASK, pgoff = vmf->pgoff;
-	unsigned long end = min(vmf->vma->vm_end, (addr & PMD_MASK) + PMD_SIZE);
-	vm_fault_t ret, around;
-
-	ret = mapbuf_map_page(vmf, addr, mapbuf_page(buf, pgoff));
-	if (ret != VM_FAULT_NOPAGE)
-		return ret;
-	around = ret;
-	for (addr += PAGE_SIZE, pgoff++; around == VM_FAULT_NOPAGE &&
-	     addr < end && pgoff < buf->nr_pages; addr += PAGE_SIZE, pgoff++) {
-		if (!mapbuf_page_failed(buf, pgoff))
-			around = mapbuf_map_page(vmf, addr,
-						 mapbuf_page(buf, pgoff));
-	}
-	mapbuf_chunk_mapped(buf, vmf->pgoff);
-	return ret;
-}
-
-/* Whether the chunk that faults, in an area that 2 MiB fit into, is single. */
-static bool chunk_is_single(const struct vm_fault *vmf,
-			    const struct mapbuf_buffer *buf)
-{
-	return !PageCompound(mapbuf_page(buf, vmf->pgoff)) ||
-	       mapbuf_chunk_failed(buf, vmf->pgoff);
+	return vmf->vma->vm_flags & VM_MIXEDMAP ||
+	       !PageCompound(mapbuf_page(buf, vmf->pgoff)) ||
+	       (MAPBUF_INSERT_SEES_PIECES &&
+		mapbuf_chunk_failed(buf, vmf->pgoff));
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
@@ -273,11 +203,10 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 		ret = VM_FAULT_SIGBUS;
 	else if (mapbuf_page_failed(buf, vmf->pgoff))
 		ret = VM_FAULT_HWPOISON;
-	else if (vmf->vma->vm_flags & VM_MIXEDMAP)
-		ret = fault_around(vmf, buf);
-	else if (chunk_is_single(vmf, buf))
-		ret = fault_around_singly(vmf, buf);
+	else if (faults_singly(vmf, buf))
+		ret = mapbuf_mapping_fault_pages(vmf, buf);
 	if (ret == VM_FAULT_FALLBACK) {
+		mapbuf_mapping_dirty(vmf);
 		if (mapbuf_chunk_failed(buf, vmf->pgoff))
 			mapbuf_fault_singly(vmf);
 		vmf->page = mapbuf_page(buf, vmf->pgoff);
@@ -302,14 +231,16 @@ static vm_fault_t map_chunks(const struct vm_fault *vmf,
 	unsigned long addr = ALIGN_DOWN(vmf->address, window);
 	unsigned long end = min(addr + window, vma->vm_end), index;
 	vm_fault_t ret = VM_FAULT_FALLBACK;
+	struct vm_area_struct area;
 	struct page *head;
 
+	mapbuf_mapping_stand_in(&area, vma, 0);
 	addr = max(addr, ALIGN(vma->vm_start, PMD_SIZE));
 	for (; addr + PMD_SIZE <= end; addr += PMD_SIZE) {
 		index = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 		head = mapbuf_page(buf, index);
 		if (!PageCompound(head) || mapbuf_chunk_failed(buf, index) ||
-		    !mapbuf_map_chunk(vmf, addr, head))
+		    !mapbuf_map_chunk(vmf, &area, addr, head))
 			continue;
 		mapbuf_chunk_mapped(buf, index);
 		if (addr == (vmf->address & PMD_MASK))
@@ -331,10 +262,8 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 	    mapbuf_page_failed(buf, vmf->pgoff))
 		return ret;
 
-	if (vmf->vma->vm_flags & VM_MIXEDMAP)
-		ret = fault_around(vmf, buf);
-	else if (chunk_is_single(vmf, buf))
-		ret = fault_around_singly(vmf, buf);
+	if (faults_singly(vmf, buf))
+		ret = mapbuf_mapping_fault_pages(vmf, buf);
 	else if (MAPBUF_MAPS_CHUNKS)
 		ret = map_chunks(vmf, buf);
 	if (ret != VM_FAULT_FALLBACK)
@@ -431,6 +360,8 @@ int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma)
 		vma->vm_page_prot = mapbuf_buffer_pgprot(buf,
 							 vma->vm_page_prot);
 		vma->vm_ops = &mapping_vm_ops;
+		/* The kernel ages no page of it: nothing to note at munmap. */
+		vm_flags_set(vma, VM_SEQ_READ);
 		mapping_set_kind(buf, vma);
 	}
 	mapbuf_mapping_open(vma);

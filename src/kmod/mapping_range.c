@@ -71,12 +71,12 @@ static vm_fault_t range_insert(const struct vm_fault *vmf,
 		.buf = buf,
 		.vma = vma,
 		.begin = max(vma->vm_start, addr & PMD_MASK),
-		.prot = vma->vm_page_prot,
+		.prot = mapbuf_mapping_prot(vma),
 	};
 	vm_fault_t ret;
 
 	n.index = vma->vm_pgoff + ((n.begin - vma->vm_start) >> PAGE_SHIFT);
-	ret = vmf_insert_pfn(vma, addr, frame_at(&n, addr));
+	ret = vmf_insert_pfn_prot(vma, addr, frame_at(&n, addr), n.prot);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 	apply_to_page_range(vma->vm_mm, addr, PAGE_SIZE, note_prot, &n);

@@ -33,6 +33,11 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 {
 	vma->vm_flags &= ~flags;
 }
+
+static inline void vm_flags_init(struct vm_area_struct *vma, unsigned long flags)
+{
+	vma->vm_flags = flags;
+}
 #endif
 
 /* Whether core dumps of the process have shared mappings of files. */
@@ -62,7 +67,8 @@ static inline mapbuf_map_pages_t mapbuf_map_no_pages(struct vm_fault *vmf,
  * MAPBUF_MAPS_CHUNKS: whether there is mapbuf_map_chunk()
  *
  * mapbuf_map_chunk() - map 2 MiB in one piece, if nothing is there
- * @vmf: of a fault that may map them, the area not VM_MIXEDMAP or VM_PFNMAP
+ * @vmf: of a fault that may map them
+ * @area: that faulted, or what stands in for it; not VM_MIXEDMAP or VM_PFNMAP
  * @addr: where, aligned; in the area, and in reach of the table @vmf->pmd is in
  * @head: of a compound page of 2 MiB
  *
@@ -74,10 +80,11 @@ static inline mapbuf_map_pages_t mapbuf_map_no_pages(struct vm_fault *vmf,
 #define MAPBUF_MAPS_CHUNKS true
 
 static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
+				    struct vm_area_struct *area,
 				    unsigned long addr, struct page *head)
 {
 	struct vm_fault piece = {
-		.vma = vmf->vma,
+		.vma = area,
 		.address = addr,
 		.pmd = vmf->pmd - pmd_index(vmf->address) + pmd_index(addr),
 	};
@@ -90,6 +97,7 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 #define MAPBUF_MAPS_CHUNKS false
 
 static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
+				    struct vm_area_struct *area,
 				    unsigned long addr, struct page *head)
 {
 	return false;
@@ -97,35 +105,41 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 #endif
 
 /*
- * mapbuf_map_page() - map a page into an area that is not VM_MIXEDMAP
- * @vmf: of the fault
- * @addr: where, in the area
- * @page: what, with a reference of its own
- *
- * Returns VM_FAULT_NOPAGE, also if something else is there already; or
- * VM_FAULT_FALLBACK if the kernel has to do it: a module cannot, or userfaultfd
- * has left a marker where the fault was, which only the kernel replaces.
+ * Whether vm_insert_pages() fails where it finds 2 MiB mapped instead of a page table.
+ * It does since 6.5; the operation that shows it came with 6.6.
  */
-#ifdef MAPBUF_HAVE_INSERT_PAGE_MKWRITE
-static inline vm_fault_t mapbuf_map_page(const struct vm_fault *vmf,
-					 unsigned long addr, struct page *page)
-{
-	struct vm_fault single = {
-		.vma = vmf->vma,
-		.address = addr,
-	};
-
-	if (vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte))
-		return VM_FAULT_FALLBACK;
-	return vmf_insert_page_mkwrite(&single, page, false);
-}
+#ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
+#define MAPBUF_INSERT_SEES_PIECES true
 #else
-static inline vm_fault_t mapbuf_map_page(const struct vm_fault *vmf,
-					 unsigned long addr, struct page *page)
-{
-	return VM_FAULT_FALLBACK;
-}
+#define MAPBUF_INSERT_SEES_PIECES false
 #endif
+
+/*
+ * mapbuf_use_table() - use the page table that the kernel has allocated for a fault
+ * @vmf: of the fault
+ *
+ * Otherwise one more would be allocated, and this one freed.  Returns whether
+ * nothing was mapped yet.
+ */
+static inline bool mapbuf_use_table(struct vm_fault *vmf)
+{
+	struct mm_struct *mm = vmf->vma->vm_mm;
+	bool none = pmd_none(READ_ONCE(*vmf->pmd));
+
+	if (none && vmf->prealloc_pte) {
+		spinlock_t *lock = pmd_lock(mm, vmf->pmd);
+
+		none = pmd_none(*vmf->pmd);
+		if (none) {
+			mm_inc_nr_ptes(mm);
+			smp_wmb();	/* that it is empty, then that it is there */
+			pmd_populate(mm, vmf->pmd, vmf->prealloc_pte);
+			vmf->prealloc_pte = NULL;
+		}
+		spin_unlock(lock);
+	}
+	return none;
+}
 
 /*
  * mapbuf_set_failed() - remember that not all of a compound page can be mapped
@@ -153,18 +167,7 @@ static inline void mapbuf_set_failed(struct page *head)
 
 static inline void mapbuf_fault_singly(struct vm_fault *vmf)
 {
-	struct mm_struct *mm = vmf->vma->vm_mm;
-
-	if (vmf->prealloc_pte) {
-		spinlock_t *lock = pmd_lock(mm, vmf->pmd);
-
-		if (pmd_none(*vmf->pmd)) {
-			mm_inc_nr_ptes(mm);
-			pmd_populate(mm, vmf->pmd, vmf->prealloc_pte);
-			vmf->prealloc_pte = NULL;
-		}
-		spin_unlock(lock);
-	}
+	mapbuf_use_table(vmf);
 }
 #endif
 
