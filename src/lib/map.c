@@ -6,6 +6,9 @@
 
 #include "internal.h"
 
+/* What one entry of a page table maps at most */
+#define PIECE ((size_t)2 << 20)
+
 /*
  * Whole buffers, and ranges beyond the end, are settled here: a length of 0
  * never reaches the kernel, which would call it EINVAL.
@@ -33,8 +36,8 @@ static int check_range(uint64_t size, uint64_t offset, size_t *length)
 	return 0;
 }
 
-/* What both check; 0, and *prot, *how and *length for mmap(). */
-static int prepare(struct mapbuf *buffer, uint64_t offset, size_t *length,
+/* What all check; 0, and *prot, *how and *length for mmap(). */
+static int prepare(uint64_t size, uint64_t offset, size_t *length,
 		   unsigned int flags, int *prot, int *how)
 {
 	if (flags & ~(MAPBUF_MAP_READ_ONLY | MAPBUF_MAP_POPULATE)) {
@@ -47,7 +50,7 @@ static int prepare(struct mapbuf *buffer, uint64_t offset, size_t *length,
 	*how = MAP_SHARED;
 	if (flags & MAPBUF_MAP_POPULATE)
 		*how |= MAP_POPULATE;
-	return check_range(mapbuf_size(buffer), offset, length);
+	return check_range(size, offset, length);
 }
 
 void *mapbuf_map(struct mapbuf *buffer, uint64_t offset, size_t length,
@@ -56,7 +59,7 @@ void *mapbuf_map(struct mapbuf *buffer, uint64_t offset, size_t length,
 	int prot, how;
 	void *address;
 
-	if (prepare(buffer, offset, &length, flags, &prot, &how))
+	if (prepare(mapbuf_size(buffer), offset, &length, flags, &prot, &how))
 		return NULL;
 	address = mmap(NULL, length, prot, how, mapbuf_fd(buffer), offset);
 	return address == MAP_FAILED ? NULL : address;
@@ -80,9 +83,13 @@ static void *map_fixed(void *address, size_t length, int prot, int how, int fd,
 	return got;
 }
 
-/* In the middle of an area that is kept free meanwhile */
-static void *map_aligned(size_t alignment, size_t page, size_t length, int prot,
-			 int how, int fd, uint64_t offset)
+/*
+ * In the middle of an area that is kept free meanwhile.  The address is, modulo
+ * @alignment, @like.
+ */
+static void *map_aligned(size_t alignment, uint64_t like, size_t page,
+			 size_t length, int prot, int how, int fd,
+			 uint64_t offset)
 {
 	size_t pages = (length + page - 1) & -page, before, after;
 	char *area, *at;
@@ -96,7 +103,7 @@ static void *map_aligned(size_t alignment, size_t page, size_t length, int prot,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (area == MAP_FAILED)
 		return NULL;
-	before = -(uintptr_t)area & (alignment - 1);
+	before = (like - (uintptr_t)area) & (alignment - 1);
 	after = alignment - before;
 	at = mmap(area + before, length, prot, how | MAP_FIXED, fd, offset);
 	if (at == MAP_FAILED) {
@@ -124,12 +131,29 @@ void *mapbuf_map_at(struct mapbuf *buffer, void *address, size_t alignment,
 		errno = EINVAL;
 		return NULL;
 	}
-	if (prepare(buffer, offset, &length, flags, &prot, &how))
+	if (prepare(mapbuf_size(buffer), offset, &length, flags, &prot, &how))
 		return NULL;
 	return address ? map_fixed(address, length, prot, how,
 				   mapbuf_fd(buffer), offset) :
-			 map_aligned(alignment, page, length, prot, how,
+			 map_aligned(alignment, 0, page, length, prot, how,
 				     mapbuf_fd(buffer), offset);
+}
+
+/*
+ * mmap() asks the driver of a buffer for an address, but not that of a dma-buf: its
+ * file belongs to the kernel's core, which chooses none.
+ */
+void *mapbuf_map_dmabuf(int dmabuf, uint64_t offset, size_t length,
+			unsigned int flags)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	off_t size = lseek(dmabuf, 0, SEEK_END);
+	int prot, how;
+
+	if (size < 0 || prepare(size, offset, &length, flags, &prot, &how))
+		return NULL;
+	return map_aligned(length < PIECE ? page : PIECE, offset & -page, page,
+			   length, prot, how, dmabuf, offset);
 }
 
 int mapbuf_unmap(void *address, size_t length)

@@ -218,6 +218,12 @@ ssize_t mapbuf_ring_read(struct mapbuf_ring *ring, void *data, size_t size,
  */
 int mapbuf_export_dmabuf(struct mapbuf *buffer, uint64_t offset,
 			 uint64_t length);
+/*
+ * Maps a dma-buf, of mapbuf or not, like mapbuf_map(), where pages of 2 MiB can be
+ * mapped in one piece; mmap(2) does not choose such an address for it.
+ */
+void *mapbuf_map_dmabuf(int dmabuf, uint64_t offset, size_t length,
+			unsigned int flags);
 
 /* Who accesses the memory next: exactly one; see MAPBUF_IOC_SYNC in <linux/mapbuf.h> */
 #define MAPBUF_FOR_CPU		(1u << 0)

@@ -2,6 +2,7 @@
 /* Exported buffers, as a process sees them. */
 #include "use.h"
 
+#include <mapbuf.h>
 #include <sys/resource.h>
 
 #include <linux/dma-buf.h>
@@ -9,6 +10,7 @@
 #define SIZE (8 * MIB)
 #define PART_AT (2 * MIB)
 #define PART (4 * MIB)
+#define TRIES 20
 
 static void refused(int fd, const char *name)
 {
@@ -74,11 +76,52 @@ static char *map_at(int fd, size_t len, off_t offset)
 	return area;
 }
 
+/*
+ * As the library maps it: never by chance, so often, and at odd offsets as well.
+ * @huge: of its 2 MiB, each can be one piece.
+ */
+static void by_library(const struct store *s, int dmabuf, size_t size,
+		       uint64_t seed, bool huge)
+{
+	void *maps[TRIES], *odd;
+	long pmd = huge ? size / KIB : 0;
+	int i, good = 0;
+
+	for (i = 0; i < TRIES; i++) {
+		maps[i] = mapbuf_map_dmabuf(dmabuf, 0, 0, MAPBUF_MAP_POPULATE);
+		good += maps[i] && filled(maps[i], size, seed) &&
+			smaps_range(maps[i], size, "FilePmdMapped") == pmd;
+		/* So that the next address is another one. */
+		mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+	t_ok(good == TRIES, "%s: the library maps it %d times, each in %ld KiB of 2 MiB",
+	     s->name, good, pmd);
+	for (i = 0; i < TRIES; i++)
+		mapbuf_unmap(maps[i], size);
+
+	odd = mapbuf_map_dmabuf(dmabuf, PAGE, size - PAGE, 0);
+	t_ok(odd && filled(odd, size - PAGE, seed + PAGE / 8) &&
+	     smaps_range(odd, size - PAGE, "FilePmdMapped") ==
+	     (huge ? pmd - (long)(HUGE_PAGE / KIB) : 0),
+	     "%s: all but a page, all but 2 MiB of it in 2 MiB", s->name);
+	mapbuf_unmap(odd, size - PAGE);
+	odd = mapbuf_map_dmabuf(dmabuf, PAGE, PAGE, MAPBUF_MAP_READ_ONLY);
+	t_ok(odd && filled(odd, PAGE, seed + PAGE / 8), "%s: a page", s->name);
+	mapbuf_unmap(odd, PAGE);
+	errno = 0;
+	t_ok(!mapbuf_map_dmabuf(dmabuf, size, 0, 0) && errno == ENXIO,
+	     "%s: nothing beyond its end", s->name);
+	errno = 0;
+	t_ok(!mapbuf_map_dmabuf(-1, 0, 0, 0) && errno == EBADF,
+	     "%s: only a dma-buf", s->name);
+}
+
 static void mapped(const struct store *s, int fd)
 {
 	char *whole = b_map(fd, SIZE, 0), *map;
 	int dmabuf = b_export(fd, 0, SIZE), part = b_export(fd, PART_AT, PART);
 	char bytes[64];
+	bool huge;
 	int copy;
 
 	fill(whole, SIZE, 1);
@@ -89,9 +132,12 @@ static void mapped(const struct store *s, int fd)
 	t_ok(!strcmp(b_sysfs("dmabuf", "exports"), "2"),
 	     "%s: sysfs counts them", s->name);
 
+	huge = smaps_range(whole, SIZE, "FilePmdMapped") > 0;
+	by_library(s, dmabuf, SIZE, 1, huge);
+	by_library(s, part, PART, 1 + PART_AT / 8, huge);
 	map = map_at(dmabuf, SIZE, 0);
 	t_ok(filled(map, SIZE, 1), "%s: the whole has the data", s->name);
-	if (smaps_range(whole, SIZE, "FilePmdMapped") > 0)
+	if (huge)
 		t_ok(smaps_range(map, SIZE, "FilePmdMapped") == SIZE / KIB,
 		     "%s: in pieces of 2 MiB", s->name);
 	munmap(map, SIZE);
@@ -99,7 +145,7 @@ static void mapped(const struct store *s, int fd)
 	map = map_at(part, PART, 0);
 	t_ok(filled(map, PART, 1 + PART_AT / 8), "%s: the part has its data",
 	     s->name);
-	if (smaps_range(whole, SIZE, "FilePmdMapped") > 0)
+	if (huge)
 		t_ok(smaps_range(map, PART, "FilePmdMapped") == PART / KIB,
 		     "%s: in pieces of 2 MiB, too", s->name);
 	fill(map, PART, 7);

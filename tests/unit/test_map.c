@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mapbuf_map_at(), with the memory of a file. */
+/* mapbuf_map_at() and mapbuf_map_dmabuf(), with the memory of a file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -113,6 +113,43 @@ static void refused(void **state)
 	mapbuf_close(buffer);
 }
 
+/* Where each 2 MiB of the file begins, by 2 MiB of addresses */
+static void dmabuf(void **state)
+{
+	const size_t size = 5 << 20;
+	int fd = memfd_create("dmabuf", MFD_CLOEXEC);
+	char *whole, *part, *page;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, size), 0);
+	whole = mapbuf_map_dmabuf(fd, 0, 0, 0);
+	part = mapbuf_map_dmabuf(fd, 3 * PAGE, 4 << 20, MAPBUF_MAP_POPULATE);
+	page = mapbuf_map_dmabuf(fd, 3 * PAGE, 1, MAPBUF_MAP_READ_ONLY);
+	assert_non_null(whole);
+	assert_non_null(part);
+	assert_non_null(page);
+	assert_int_equal((uintptr_t)whole % ALIGNMENT, 0);
+	assert_int_equal((uintptr_t)part % ALIGNMENT, 3 * PAGE);
+	strcpy(whole + 3 * PAGE, "three");
+	assert_string_equal(part, "three");
+	assert_string_equal(page, "three");
+	whole[size - 1] = 1;
+	mapbuf_unmap(page, 1);
+	mapbuf_unmap(part, 4 << 20);
+	mapbuf_unmap(whole, size);
+
+	errno = 0;
+	assert_null(mapbuf_map_dmabuf(fd, 1, PAGE, 0));
+	assert_int_equal(errno, EINVAL);
+	assert_null(mapbuf_map_dmabuf(fd, 0, 0, 1 << 2));
+	assert_int_equal(errno, EINVAL);
+	assert_null(mapbuf_map_dmabuf(fd, PAGE, size, 0));
+	assert_int_equal(errno, ENXIO);
+	close(fd);
+	assert_null(mapbuf_map_dmabuf(fd, 0, 0, 0));
+	assert_int_equal(errno, EBADF);
+}
+
 static void version(void **state)
 {
 	(void)state;
@@ -125,6 +162,7 @@ int main(void)
 		fixture_test(at_address),
 		fixture_test(aligned),
 		fixture_test(refused),
+		fixture_test(dmabuf),
 		fixture_test(version),
 	};
 
