@@ -175,30 +175,63 @@ static int ioctl_info(struct file *file, union mapbuf_request *request,
 	return reply(arg, info, info->size, sizeof(*info));
 }
 
-static int ioctl_notify(struct file *file, union mapbuf_request *request,
-			void __user *arg)
+static int notify(struct file *file, u32 flags, u64 *sequence)
 {
-	struct mapbuf_notify *notify = &request->notify;
-
-	if (notify->flags)
+	if (flags)
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
+	*sequence = mapbuf_buffer_notify(mapbuf_of(file));
+	return 0;
+}
 
-	notify->sequence = mapbuf_buffer_notify(mapbuf_of(file));
-	return reply(arg, notify, notify->size, sizeof(*notify));
+static int seen(struct file *file, u32 flags, u64 *sequence)
+{
+	if (flags)
+		return -EINVAL;
+	*sequence = mapbuf_file_seen(file->private_data);
+	return 0;
+}
+
+static int ioctl_notify(struct file *file, union mapbuf_request *request,
+			void __user *arg)
+{
+	struct mapbuf_notify *n = &request->notify;
+
+	return notify(file, n->flags, &n->sequence) ?:
+	       reply(arg, n, n->size, sizeof(*n));
 }
 
 static int ioctl_seen(struct file *file, union mapbuf_request *request,
 		      void __user *arg)
 {
-	struct mapbuf_notify *notify = &request->notify;
+	struct mapbuf_notify *n = &request->notify;
 
-	if (notify->flags)
-		return -EINVAL;
+	return seen(file, n->flags, &n->sequence) ?:
+	       reply(arg, n, n->size, sizeof(*n));
+}
 
-	notify->sequence = mapbuf_file_seen(file->private_data);
-	return reply(arg, notify, notify->size, sizeof(*notify));
+/*
+ * Either of them as programs know it today.  They come with each item, and what
+ * makes other sizes possible costs more than to wake somebody up.
+ */
+static int notify_known(struct file *file, unsigned int cmd,
+			struct mapbuf_notify __user *arg)
+{
+	u64 sequence;
+	u32 flags;
+	int err;
+
+	/* As it is: see ioctl_run(). */
+	if (get_user(flags, &arg->flags) ||
+	    get_user(sequence, &arg->sequence) ||
+	    put_user(sequence, &arg->sequence))
+		return -EFAULT;
+	if (cmd == MAPBUF_IOC_NOTIFY)
+		err = notify(file, flags, &sequence);
+	else
+		err = seen(file, flags, &sequence);
+	return err ?: put_user(sequence, &arg->sequence);
 }
 
 static int ioctl_eventfd(struct file *file, union mapbuf_request *request,
@@ -307,7 +340,6 @@ static const struct ioctl_op control_ops[] = {
 };
 
 static const struct ioctl_op node_ops[] = {
-	/* Those that are asked for often */
 	MAPBUF_OP(MAPBUF_IOC_NOTIFY, struct mapbuf_notify, sequence, true,
 		  ioctl_notify),
 	MAPBUF_OP(MAPBUF_IOC_SEEN, struct mapbuf_notify, sequence, true,
@@ -365,8 +397,14 @@ static long ioctl_run(const struct ioctl_op *ops, size_t n, struct file *file,
  */
 long mapbuf_node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return ioctl_run(node_ops, ARRAY_SIZE(node_ops), file, cmd,
-			 (void __user *)arg);
+	void __user *request = (void __user *)arg;
+	u32 size;
+
+	if ((cmd == MAPBUF_IOC_NOTIFY || cmd == MAPBUF_IOC_SEEN) &&
+	    !get_user(size, (u32 __user *)request) &&
+	    size == sizeof(struct mapbuf_notify))
+		return notify_known(file, cmd, request);
+	return ioctl_run(node_ops, ARRAY_SIZE(node_ops), file, cmd, request);
 }
 
 static long control_ioctl(struct file *file, unsigned int cmd,

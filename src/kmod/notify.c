@@ -112,6 +112,9 @@ static bool wake_all(struct mapbuf_buffer *buf, __poll_t events)
 {
 	struct wait_queue_entry mark = {};
 
+	/* As with smp_mb() in poll: who comes now sees the new number. */
+	if (!wq_has_sleeper(&buf->waiters))
+		return true;
 	INIT_LIST_HEAD(&mark.entry);
 	while (wake_some(&buf->waiters, events, &mark)) {
 		cond_resched();

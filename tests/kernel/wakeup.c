@@ -71,16 +71,37 @@ static void poll_buffer(int fd)
 	must(b_seen(fd) > 0);
 }
 
-enum { EVENTFD_READ, EVENTFD_POLL, BUFFER_POLL, WAYS };
+/* The buffer signals an eventfd, which alone is waited for. */
+static int signalled[2];
+
+static int make_signalling(const char *name)
+{
+	struct mapbuf_eventfd request = { .size = sizeof(request) };
+	int fd = make_buffer(name);
+
+	request.fd = eventfd(0, 0);
+	must(!ioctl(fd, MAPBUF_IOC_EVENTFD, &request));
+	signalled[!strcmp(name, "back")] = request.fd;
+	return fd;
+}
+
+static int there, back;
+
+static void read_signalled(int fd)
+{
+	read_eventfd(signalled[fd == back]);
+}
+
+enum { EVENTFD_READ, EVENTFD_POLL, BUFFER_POLL, BUFFER_EVENTFD, WAYS };
 
 static const struct way ways[WAYS] = {
 	{ "eventfd, read", make_eventfd, wake_eventfd, read_eventfd },
 	{ "eventfd, poll and read", make_eventfd, wake_eventfd, poll_eventfd },
 	{ "buffer, poll and seen", make_buffer, wake_buffer, poll_buffer },
+	{ "buffer, eventfd", make_signalling, wake_buffer, read_signalled },
 };
 
 static const struct way *way;
-static int there, back;
 
 static void other(unsigned int unused)
 {
@@ -193,10 +214,14 @@ int main(void)
 		t_note("%s: %.0f %s", way->name, took[i],
 		       counted ? "instructions" : "ns");
 	}
-	if (counted)
-		t_ok(took[BUFFER_POLL] <= took[EVENTFD_POLL] * 1.25,
+	if (counted) {
+		t_ok(took[BUFFER_POLL] <= took[EVENTFD_POLL] * 1.05,
 		     "a buffer costs %.2f of an eventfd that is polled",
 		     took[BUFFER_POLL] / took[EVENTFD_POLL]);
+		t_ok(took[BUFFER_EVENTFD] <= took[EVENTFD_READ] * 1.1,
+		     "one that signals an eventfd %.2f of that alone",
+		     took[BUFFER_EVENTFD] / took[EVENTFD_READ]);
+	}
 	crowds(counted);
 	return t_done();
 }
