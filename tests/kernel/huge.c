@@ -376,10 +376,7 @@ static long touch_pages(char *at, size_t len, bool back, bool write)
 	return after.ru_minflt - before.ru_minflt;
 }
 
-/*
- * What is no 2 MiB, beside what is: a fault each until now.  At an address of its own,
- * so that the page table is not in use already.
- */
+/* What is no 2 MiB, beside what is; nothing else is in its page table. */
 static void tail_faults(int tail, size_t size)
 {
 	size_t pages = size - 2 * HUGE_PAGE;
