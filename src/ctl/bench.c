@@ -19,7 +19,8 @@
 
 static void help(void)
 {
-	puts("  -J, --json              print JSON\n"
+	puts("      --bars=auto|always|never   draw bars, too; default: auto, on a terminal\n"
+	     "  -J, --json              print JSON\n"
 	     "      --seconds=SECONDS   approximate run time; default: 20\n"
 	     "      --size=SIZE         of the memory that is measured; default: 64M");
 }
@@ -44,6 +45,21 @@ static int parse_size(const char *command, const char *text, uint64_t *bytes)
 	}
 	message(LEVEL_ERROR, "%s: --size=%s: %s", command, text, why);
 	return -1;
+}
+
+static int parse_bars(const char *command, int *has_bars)
+{
+	if (strcmp(optarg, "auto") == 0) {
+		*has_bars = isatty(STDOUT_FILENO);
+	} else if (strcmp(optarg, "always") == 0 ||
+		   strcmp(optarg, "never") == 0) {
+		*has_bars = optarg[0] == 'a';
+	} else {
+		message(LEVEL_ERROR, "%s: --bars must be auto, always or never",
+			command);
+		return -1;
+	}
+	return 0;
 }
 
 /* Nobody's buffer shall be taken for one that was left behind. */
@@ -72,7 +88,7 @@ static int is_ready(struct bench *bench)
 	return !entry;
 }
 
-static int measure(struct bench *bench, int json)
+static int measure(struct bench *bench, int json, int has_bars)
 {
 	struct bench_row memory[BENCH_SOURCES] = { 0 };
 	struct bench_row moves[BENCH_MOVES] = { 0 };
@@ -84,10 +100,11 @@ static int measure(struct bench *bench, int json)
 	bench_measure_moves(bench, moves);
 	bench_hint_machine(bench);
 	progress_end();
-	failed = bench_print(bench, memory, moves, json);
+	failed = bench_print(bench, memory, moves, json, has_bars);
 	for (i = 0; i < bench->hint_count; i++) {
 		free(bench->hints[i].about);
 		free(bench->hints[i].text);
+		free(bench->hints[i].command);
 	}
 	free(bench->hints);
 	if (failed)
@@ -95,12 +112,12 @@ static int measure(struct bench *bench, int json)
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
-static int bench(uint64_t bytes, long seconds, int json)
+static int bench(uint64_t bytes, long seconds, int json, int has_bars)
 {
 	struct bench bench = {
 		.bytes = bytes, .start_ms = progress_now_ms(),
-		.row_ns = seconds * INT64_C(1000000000) /
-			  (BENCH_SOURCES + BENCH_MOVES)
+		.row_ns = seconds * INT64_C(1000000000) / BENCH_SLOTS,
+		.processes = bench_count_processes()
 	};
 	int status;
 
@@ -116,7 +133,7 @@ static int bench(uint64_t bytes, long seconds, int json)
 	}
 	status = bench_guard(&bench);
 	if (status < 0)
-		status = measure(&bench, json);
+		status = measure(&bench, json, has_bars);
 	mapbuf_control_close(bench.control);
 	return status;
 }
@@ -124,6 +141,7 @@ static int bench(uint64_t bytes, long seconds, int json)
 static int run(int argc, char **argv)
 {
 	static const struct option table[] = {
+		{ "bars", required_argument, NULL, 'b' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "size", required_argument, NULL, 's' },
@@ -131,10 +149,11 @@ static int run(int argc, char **argv)
 	};
 	uint64_t bytes = DEFAULT_BYTES;
 	long seconds = DEFAULT_SECONDS;
-	int option, json = 0;
+	int option, json = 0, has_bars = isatty(STDOUT_FILENO);
 
 	while ((option = getopt_long(argc, argv, "J", table, NULL)) != -1) {
 		if (option == '?' ||
+		    (option == 'b' && parse_bars(argv[0], &has_bars)) ||
 		    (option == 's' && parse_size(argv[0], optarg, &bytes)))
 			return usage_error(argv);
 		if (option == 't' && parse_seconds(optarg, &seconds)) {
@@ -148,7 +167,7 @@ static int run(int argc, char **argv)
 		return usage_error(argv);
 	if (json)
 		message_as_json();
-	return bench(bytes, seconds, json);
+	return bench(bytes, seconds, json, has_bars);
 }
 
 const struct verb verb_bench = {

@@ -20,9 +20,11 @@ struct mapbuf_control;
 /* Longest reason, with its terminating 0 */
 #define BENCH_WHY_SIZE 256
 
+/* @command: that fills the row, NULL if none does */
 struct bench_hint {
 	char *about;
 	char *text;
+	char *command;
 };
 
 /**
@@ -33,7 +35,9 @@ struct bench_hint {
  * @control: makes the buffers
  * @name: of the buffer, and of a file in /dev/shm
  * @back: of the buffer whose notifications are the replies
+ * @processes: that map at once: one for each processor that may be used
  * @why: what is missing, when a function has given -1
+ * @fix: the command that provides it, "" if none does
  * @hints: what the machine lacks, and what could not be measured
  */
 struct bench {
@@ -43,7 +47,9 @@ struct bench {
 	struct mapbuf_control *control;
 	char name[24];
 	char back[32];
+	int processes;
 	char why[BENCH_WHY_SIZE];
+	char fix[BENCH_WHY_SIZE];
 	struct bench_hint *hints;
 	size_t hint_count;
 };
@@ -79,21 +85,29 @@ enum {
 	BENCH_TOUCH,
 	BENCH_MUNMAP,
 	BENCH_SUM,
-	BENCH_STEPS
+	BENCH_STEPS,
+	BENCH_CREATE = BENCH_STEPS,
+	BENCH_DESTROY,
+	BENCH_RANDOM,
+	BENCH_PARALLEL,
+	BENCH_VALUES
 };
+
+/* Slots of time: memory takes one for mapping, and three in bench_use.c. */
+#define BENCH_SLOTS (4 * BENCH_SOURCES + BENCH_MOVES)
 
 /**
  * struct bench_row - a line of a table
  * @name: of the memory, or what is done
  * @by: by what, NULL for memory
  * @unit: of a move
- * @values: by step; a move has BENCH_SUM alone
+ * @values: a move has BENCH_SUM alone; 0 if it could not be measured
  * @rounds: 0 if it could not be measured; a hint tells why
  * @huge: % of the mapping that has 2 MiB pages or larger ones
  */
 struct bench_row {
 	const char *name, *by, *unit;
-	struct bench_value values[BENCH_STEPS];
+	struct bench_value values[BENCH_VALUES];
 	size_t rounds;
 	double huge;
 };
@@ -147,6 +161,21 @@ int bench_buffer_new(struct bench *bench, const char *name,
 		     struct mapbuf **buffer);
 void bench_buffer_free(struct bench *bench, struct mapbuf *buffer);
 
+/* bench_use.c */
+int bench_count_processes(void);
+/* These three leave the values at 0 where they cannot be measured. */
+void bench_measure_creation(struct bench *bench,
+			    const struct bench_source *source,
+			    struct bench_row *row);
+void bench_measure_random(struct bench *bench,
+			  const struct bench_source *source,
+			  const struct bench_memory *memory,
+			  struct bench_row *row);
+void bench_measure_parallel(struct bench *bench,
+			    const struct bench_source *source,
+			    const struct bench_memory *memory,
+			    struct bench_row *row);
+
 /* bench_memory.c, bench_move.c: these fill in all rows */
 #define BENCH_MOVES 15
 
@@ -171,8 +200,14 @@ int bench_wake(struct bench *bench, const struct bench_way *way,
 /* Fills in @why, and gives -1. */
 int bench_lack(struct bench *bench, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* And @fix. */
+int bench_lack_until(struct bench *bench, const char *command,
+		     const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void bench_hint(struct bench *bench, const char *about, const char *format,
 		...) __attribute__((format(printf, 3, 4)));
+/* Of what is missing. */
+void bench_hint_lack(struct bench *bench, const char *about);
 /* Takes less if there is not memory enough. */
 void bench_fit(struct bench *bench);
 void bench_hint_machine(struct bench *bench);
@@ -183,7 +218,13 @@ void bench_hint_mapping(struct bench *bench, const struct bench_source *source,
 /* bench_print.c; -1 when it cannot be printed */
 int bench_print(const struct bench *bench,
 		const struct bench_row memory[BENCH_SOURCES],
-		const struct bench_row moves[BENCH_MOVES], int json);
+		const struct bench_row moves[BENCH_MOVES], int json,
+		int has_bars);
+
+/* bench_bars.c */
+void bench_bars(const struct bench *bench,
+		const struct bench_row memory[BENCH_SOURCES],
+		const struct bench_row moves[BENCH_MOVES]);
 
 /* bench_guard.c */
 /*

@@ -25,6 +25,19 @@ int bench_lack(struct bench *bench, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(bench->why, sizeof(bench->why), format, arguments);
 	va_end(arguments);
+	bench->fix[0] = '\0';
+	return -1;
+}
+
+int bench_lack_until(struct bench *bench, const char *command,
+		     const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(bench->why, sizeof(bench->why), format, arguments);
+	va_end(arguments);
+	snprintf(bench->fix, sizeof(bench->fix), "%s", command);
 	return -1;
 }
 
@@ -43,6 +56,15 @@ void bench_hint(struct bench *bench, const char *about, const char *format,
 	hint = &bench->hints[bench->hint_count++];
 	hint->about = xstrdup(about);
 	hint->text = xstrdup(text);
+	hint->command = NULL;
+}
+
+void bench_hint_lack(struct bench *bench, const char *about)
+{
+	bench_hint(bench, about, "%s", bench->why);
+	if (bench->fix[0])
+		bench->hints[bench->hint_count - 1].command =
+			xstrdup(bench->fix);
 }
 
 /* In bytes; UINT64_MAX if the kernel does not tell. */

@@ -101,6 +101,8 @@ static void measure(struct bench *bench, const struct bench_source *source,
 	row->rounds = time.rounds;
 	for (i = 0; i < BENCH_STEPS; i++)
 		row->values[i] = bench_evaluate(&samples[i]);
+	bench_measure_random(bench, source, memory, row);
+	bench_measure_parallel(bench, source, memory, row);
 }
 
 void bench_measure_memory(struct bench *bench,
@@ -117,10 +119,11 @@ void bench_measure_memory(struct bench *bench,
 		progress_tell("measuring", source->name,
 			      (progress_now_ms() - bench->start_ms) / 1000, "");
 		if (source->get(bench, source, &memory)) {
-			bench_hint(bench, source->name, "%s", bench->why);
+			bench_hint_lack(bench, source->name);
 			continue;
 		}
 		measure(bench, source, &memory, &rows[i]);
 		bench_put(bench, &memory);
+		bench_measure_creation(bench, source, &rows[i]);
 	}
 }

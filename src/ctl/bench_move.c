@@ -238,7 +238,7 @@ static void measure(struct bench *bench, const struct move *move,
 
 	if (move->measure(bench, move, &samples)) {
 		about = xprintf("%s, %s", move->name, move->by);
-		bench_hint(bench, about, "%s", bench->why);
+		bench_hint_lack(bench, about);
 		free(about);
 		return;
 	}

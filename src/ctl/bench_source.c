@@ -2,6 +2,7 @@
 /* The kinds of memory that a user can choose from. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -152,7 +153,8 @@ static int get_memfd_huge(struct bench *bench,
 		return bench_lack(bench, "this kernel has no 2 MiB pages for files in memory");
 	free(setting);
 	if (is_off)
-		return bench_lack(bench, "switched off (echo advise >" THP_DIR "/shmem_enabled)");
+		return bench_lack_until(bench, "echo advise >" THP_DIR "/shmem_enabled",
+					"switched off");
 	return new_memfd(bench, source, memory, 0);
 }
 
@@ -172,10 +174,17 @@ static int get_hugetlbfs(struct bench *bench,
 	unsigned long available = read_number(HUGE_DIR "/free_hugepages") -
 				  read_number(HUGE_DIR "/resv_hugepages");
 	unsigned long needed = bench->bytes / BENCH_HUGE;
+	char command[128];
 
-	if (available < needed)
-		return bench_lack(bench, "%lu free pages of 2 MiB are needed, there are %lu (raise %s)",
-				  needed, available, HUGE_DIR "/nr_hugepages");
+	if (available < needed) {
+		snprintf(command, sizeof(command),
+			 "echo %lu >" HUGE_DIR "/nr_hugepages",
+			 read_number(HUGE_DIR "/nr_hugepages") + needed -
+			 available);
+		return bench_lack_until(bench, command,
+					"%lu free pages of 2 MiB are needed, there are %lu",
+					needed, available);
+	}
 	return new_memfd(bench, source, memory, MFD_HUGETLB | MFD_HUGE_2MB);
 }
 
@@ -209,15 +218,16 @@ static int get_anonymous(struct bench *bench,
 	return 0;
 }
 
-/* -1 if the device cannot be opened */
+/* -1 if the device cannot be opened; @command makes it, or is "". */
 static int open_device(struct bench *bench, const char *path,
-		       const char *advice)
+		       const char *advice, const char *command)
 {
 	char *whole = system_path("%s", path);
 	int fd = open(whole, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
-		bench_lack(bench, "%s: %s (%s)", path, strerror(errno), advice);
+		bench_lack_until(bench, errno == ENOENT ? command : "",
+				 "%s: %s (%s)", path, strerror(errno), advice);
 	free(whole);
 	return fd;
 }
@@ -230,8 +240,10 @@ static int get_heap(struct bench *bench, const struct bench_source *source,
 	};
 	int heap, failed;
 
+	(void)source;
 	heap = open_device(bench, "/dev/dma_heap/system",
-			   "this requires a kernel with CONFIG_DMABUF_HEAPS_SYSTEM");
+			   "this requires a kernel with CONFIG_DMABUF_HEAPS_SYSTEM",
+			   "");
 	if (heap < 0)
 		return -1;
 	failed = ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data);
@@ -241,7 +253,6 @@ static int get_heap(struct bench *bench, const struct bench_source *source,
 	if (failed)
 		return -1;
 	memory->fd = data.fd;
-	fill(bench, source, memory);
 	return 0;
 }
 
@@ -255,7 +266,8 @@ static int get_udmabuf(struct bench *bench, const struct bench_source *source,
 	int device;
 
 	device = open_device(bench, "/dev/udmabuf",
-			     "modprobe udmabuf; this requires a kernel with CONFIG_UDMABUF");
+			     "this requires a kernel with CONFIG_UDMABUF",
+			     "modprobe udmabuf");
 	if (device < 0)
 		return -1;
 	if (!new_memfd(bench, source, &under, 0)) {

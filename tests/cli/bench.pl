@@ -3,7 +3,8 @@
 # usage: bench.pl SIZE NAME[,NAME]... <JSON
 #
 # Whether each row that "mapbufctl bench --json" shall print is there once, with
-# medians that can be, or a hint why there are none.  Rows whose names begin
+# medians that can be, or a hint why there are none, by each of several processes
+# but for anonymous memory.  Rows whose names begin
 # like that, those of mapbuf, and all that moves data, must have been measured.
 use strict;
 use warnings;
@@ -56,6 +57,12 @@ for my $row (@{$json->{memory}}) {
 	for my $key (qw(mmap touch munmap)) {
 		wrong("$name: $key") unless $row->{$key} > 0;
 	}
+	my $several = $row->{processes} > 1 && $name !~ /anonymous/;
+
+	for my $key (qw(create destroy random), $several ? 'parallel' : ()) {
+		wrong("$name: $key") unless $row->{$key} && $row->{$key} > 0;
+	}
+	wrong("$name: parallel") if !$several && defined $row->{parallel};
 	wrong("$name: huge") if $row->{huge} < 0 || $row->{huge} > 100;
 	wrong("$name: no hint, $row->{huge}% huge")
 		if $name =~ /mapbuf/ && $row->{huge} < 100 && !$hinted{$name};

@@ -61,6 +61,8 @@ test_bench()
 	usage "bench with an argument" "'adc0' is not expected" bench adc0
 	usage "bench with an unknown option" "unrecognized option" \
 		bench --colour
+	usage "bench with other bars" "--bars must be auto, always or never" \
+		bench --bars=on
 	usage "bench of no memory" "--size=0: it is 0" bench --size=0
 	usage "bench of a size that is none" "--size=1x: the unit is none of" \
 		bench --size=1x
@@ -93,6 +95,62 @@ test_bench()
 		perl "$here/bench.pl" 2097152 memfd,tmpfs <"$tmp/stdout"
 }
 
+# bars NAME PATTERN: of the last run, in lines of a pattern
+bars()
+{
+	if grep -q "$2" "$tmp/stdout"; then
+		ok "bench: $1"
+	else
+		not_ok "bench: $1"
+		note <"$tmp/stdout"
+	fi
+}
+
+# sorted NAME: the numbers before the bars grow within each group
+sorted()
+{
+	awk '
+		!/^  [^ ].* [#-]+$/ { last = 0; bar = ""; next }
+		{
+			n++
+			if ($(NF - 1) + 0 < last || length($NF) < length(bar))
+				print
+			last = $(NF - 1) + 0
+			bar = $NF
+		}
+		END { if (n < 19) print n + 0 " bars" }' "$tmp/stdout" \
+		>"$tmp/unsorted"
+	same "$1" "$tmp/empty" "$tmp/unsorted"
+}
+
+test_bench_bars()
+{
+	: >"$tmp/empty"
+	bench_system
+	run_bench
+	notes "a second table" "Creating and destroying 2M"
+	no_notes "no bars where no terminal is" "##"
+	run_bench --bars=always
+	bars "bars of mapbuf" '^  mapbuf vmalloc  *[0-9.]* ##*$'
+	bars "bars of others" '^  memfd  *[0-9.]* --*$'
+	sorted "bench: the cheapest bar is first"
+	LC_ALL=C.UTF-8 run_bench --bars=always
+	bars "blocks of mapbuf" '^  mapbuf, by name  *[0-9.]* █.*█$'
+	bars "blocks of others" '^  pipe  *[0-9.]* ░.*$'
+	run_bench --bars=never
+	no_notes "no bars where nobody wants them" "##"
+	run_bench --json --bars=always
+	contains "JSON has no bars" 0 "all is well" \
+		perl "$here/bench.pl" 2097152 memfd,tmpfs <"$tmp/stdout"
+	columns=100 tty "$TEST_BUILD/mapbufctl bench --seconds=1 --size=2M" |
+		tr -d '\r' >"$tmp/stdout"
+	bars "bars on a terminal" '^  mapbuf vmalloc  *[0-9.]* ##*$'
+	awk '/[#-]$/ && length > most { most = length } END { print most }' \
+		"$tmp/stdout" >"$tmp/actual"
+	echo 100 >"$tmp/expected"
+	same "bars are as wide as the terminal" "$tmp/expected" "$tmp/actual"
+}
+
 # What a machine has, and lacks
 test_bench_machine()
 {
@@ -105,15 +163,18 @@ test_bench_machine()
 		"always advise [never] deny"
 	machine sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 3
 	machine sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages 3
+	machine sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages 7
 	machine dev/dma_heap/system ""
 	machine dev/udmabuf ""
 	fake bench --seconds=1 --size=3M >"$tmp/stdout"
 	notes "less memory" "note: memory: too little is free for 4M, so it was measured with 2M"
 	notes "the size is told" "Mapping 2M, ns per MiB"
 	notes "the governor" "note: processor: its speed changes: the governor is powersave"
-	notes "2 MiB pages of memfd that are off" "note: memfd, 2 MiB pages: switched off (echo advise"
+	notes "2 MiB pages of memfd that are off" "note: memfd, 2 MiB pages: switched off"
+	notes "how to switch them on" "  echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 	notes "2 MiB pages of buffers" "note: mapbuf vmalloc: 0% of the mapping has 2 MiB pages: free memory is in smaller pieces"
 	notes "no free page of hugetlbfs" "note: hugetlbfs: 1 free pages of 2 MiB are needed, there are 0"
+	notes "how to get one" "  echo 8 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 	notes "a dma-heap that gives nothing" "note: dma-heap system: it provides no memory"
 	notes "a udmabuf that takes nothing" "note: udmabuf: it does not accept this memory"
 	machine sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance

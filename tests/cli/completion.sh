@@ -87,7 +87,8 @@ sync" in_bash s
 --replace
 --root=
 --help" in_bash apply --
-	completes "bash: options of bench" "--json
+	completes "bash: options of bench" "--bars=
+--json
 --seconds=
 --size=
 --help" in_bash bench --
