@@ -11,7 +11,7 @@
 #include "size.h"
 
 #define OURS "mapbuf"
-#define BARS_MAX (BENCH_SOURCES > BENCH_MOVES ? BENCH_SOURCES : BENCH_MOVES)
+#define BARS_MAX (BENCH_SOURCES + BENCH_MOVES)
 /* Two blanks before the name, and after it; the number, and a blank */
 #define WIDTH_OF_OTHERS (2 + 2 + 8 + 1)
 #define BAR_MIN 8

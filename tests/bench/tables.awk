@@ -39,8 +39,8 @@ function amount(x) {
 }
 
 # The value of one kernel, or a dash.  A column is WHAT SIZE HOW FIELD...: "sum"
-# the fields, the field in "MiB", or "KiB" in each MiB; the field as "one" or for
-# "each" MiB, or divided "by" that of another SIZE; with "use" the field is in
+# the fields, the field in "MiB", or "KiB" in each MiB; the field as "one", of
+# "hundredths", or for "each" MiB, or divided "by" that of another SIZE; with "use" the field is in
 # the place of HOW.
 function cell(column, row, k,    i, sum, what, size) {
 	split(column, part, " ")
@@ -58,6 +58,8 @@ function cell(column, row, k,    i, sum, what, size) {
 	sum = value[what, size, row, k, part[4]]
 	if (part[3] == "one")
 		return sum == "" ? "–" : amount(sum)
+	if (part[3] == "hundredths")
+		return sprintf(sum % 100 ? "%.1f" : "%.0f", sum / 100)
 	if (part[3] == "each")
 		return sum == "" ? "–" : amount(sum * 1048576 / size)
 	if (part[3] == "by") {
@@ -195,6 +197,10 @@ END {
 	} else if (table == "disk") {
 		head("instructions")
 		print_rows(ones("disk", 32 * MiB, 1), 1)
+	} else if (table == "segments") {
+		head("requests,segments,entries of a scatterlist")
+		s = "segments " 16 * MiB " hundredths "
+		print_rows(s "1," s "2," s "3", 1)
 	} else if (table == "dmabuf") {
 		head("export,mmap,first touch,munmap,attach,map,unmap,detach," \
 		     "close,pieces")

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel itself charges for what mapbuf is made of: clearing pages,
- * getting them, devices with nodes; and what importing a dma-buf costs.  For
- * tests only.
+ * getting them, devices with nodes; what importing a dma-buf costs; and in how
+ * many pieces devices see memory.  For tests only.
  */
+#include <linux/atomic.h>
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/kdev_t.h>
+#include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 #ifdef MAPCOST_IMPORTS
@@ -192,6 +197,107 @@ static int cost_import(void __user *arg)
 
 #endif
 
+/* As a driver does that gets memory of a process. */
+static int list_pages(struct mapcost_pinned *request, struct page **pages,
+		      int count)
+{
+	struct sg_table table;
+	int pinned, err;
+
+	pinned = pin_user_pages_fast(request->address, count,
+				     FOLL_WRITE | FOLL_LONGTERM, pages);
+	if (pinned < 0)
+		return pinned;
+	err = pinned < count ? -EFAULT :
+	      sg_alloc_table_from_pages(&table, pages, count, 0,
+					(unsigned long)count << PAGE_SHIFT,
+					GFP_KERNEL);
+	if (!err) {
+		request->entries = table.orig_nents;
+		sg_free_table(&table);
+	}
+	unpin_user_pages(pages, pinned);
+	return err;
+}
+
+static int cost_pin(void __user *arg)
+{
+	struct mapcost_pinned request;
+	struct page **pages;
+	int err, count;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	if (!request.bytes || request.bytes > SZ_1G ||
+	    (request.address | request.bytes) & ~PAGE_MASK)
+		return -EINVAL;
+	count = request.bytes >> PAGE_SHIFT;
+	pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	err = list_pages(&request, pages, count);
+	kvfree(pages);
+	if (!err && copy_to_user(arg, &request, sizeof(request)))
+		err = -EFAULT;
+	return err;
+}
+
+static atomic64_t written_requests, written_segments, written_bytes;
+static bool is_counting;	/* under devices_lock */
+
+/* Each driver calls this with a request, once it has it. */
+static int count_request(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct request *request = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (req_op(request) == REQ_OP_WRITE && blk_rq_bytes(request)) {
+		atomic64_inc(&written_requests);
+		atomic64_add(blk_rq_nr_phys_segments(request),
+			     &written_segments);
+		atomic64_add(blk_rq_bytes(request), &written_bytes);
+	}
+	return 0;
+}
+
+static struct kprobe request_probe = {
+	.symbol_name = "blk_mq_start_request",
+	.pre_handler = count_request,
+};
+
+/* Not all the time: it makes each request dearer. */
+static int cost_count(bool begins)
+{
+	int err = 0;
+
+	mutex_lock(&devices_lock);
+	if (begins && !is_counting) {
+		atomic64_set(&written_requests, 0);
+		atomic64_set(&written_segments, 0);
+		atomic64_set(&written_bytes, 0);
+		/* Another time it must not say where it was. */
+		request_probe.addr = NULL;
+		request_probe.flags = 0;
+		err = register_kprobe(&request_probe);
+		is_counting = !err;
+	} else if (!begins && is_counting) {
+		unregister_kprobe(&request_probe);
+		is_counting = false;
+	}
+	mutex_unlock(&devices_lock);
+	return err;
+}
+
+static int cost_written(void __user *arg)
+{
+	struct mapcost_written written = {
+		.requests = atomic64_read(&written_requests),
+		.segments = atomic64_read(&written_segments),
+		.bytes = atomic64_read(&written_bytes),
+	};
+
+	return copy_to_user(arg, &written, sizeof(written)) ? -EFAULT : 0;
+}
+
 static long cost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -201,6 +307,12 @@ static long cost_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return cost_devices(arg);
 	case MAPCOST_IMPORT:
 		return cost_import((void __user *)arg);
+	case MAPCOST_PIN:
+		return cost_pin((void __user *)arg);
+	case MAPCOST_COUNT:
+		return cost_count(arg);
+	case MAPCOST_WRITTEN:
+		return cost_written((void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -253,6 +365,7 @@ static void __exit cost_exit(void)
 {
 	misc_deregister(&cost_device);
 	cost_devices(0);
+	cost_count(false);
 	platform_device_unregister(importer);
 	unregister_chrdev_region(first_devt, MAPCOST_MAX_DEVICES);
 	class_unregister(&cost_class);
