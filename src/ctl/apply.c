@@ -196,6 +196,7 @@ static int execute(const struct plan *plan)
 			 change_first(&control, step, &sum))
 			status = EXIT_FAILED;
 	}
+	make_end();
 	mapbuf_control_close(control);
 	return status;
 }

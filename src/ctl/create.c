@@ -92,6 +92,7 @@ static int create(const char *name, const struct properties *properties,
 		if (error)
 			why = explain_create(error, properties);
 	}
+	make_end();
 	mapbuf_control_close(control);
 	if (why) {
 		message(LEVEL_ERROR, "mapbufctl: buffer '%s': cannot be made: %s",

@@ -3,6 +3,7 @@
  * To clear many GiB takes a while.  The module stops for a signal that kills,
  * and only for that; so a child asks it, and the parent stays to show
  * progress, and to remove what became of it when the user no longer wants it.
+ * The same child makes the next one: to fork costs more than to ask.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +20,25 @@
 #include "progress.h"
 #include "property.h"
 
+/* The child has what they point to, as it was when the child began. */
+struct request {
+	const char *name;
+	const struct properties *properties;
+};
+
 struct result {
 	int error;
 	unsigned int id;
 };
+
+/*
+ * @pid: 0 if there is none
+ * @requests: both ends, as nobody shall get SIGPIPE when the child is killed
+ */
+static struct maker {
+	pid_t pid;
+	int requests[2], results;
+} maker;
 
 /* What is being made, for progress; and of what it is a part */
 struct work {
@@ -182,25 +198,95 @@ static void watch(pid_t child, int pipe, const struct work *work,
 		kill(child, SIGKILL);
 }
 
-static int run_child(struct mapbuf_control *control, const char *name,
-		     const struct properties *properties, int pipe)
+/*
+ * Until the parent wants no more.  It keeps the signals blocked: Ctrl-C on a
+ * terminal goes to it, too, and it ends only with the parent's knowledge.
+ */
+static void run_child(struct mapbuf_control *control, int requests, int results)
 {
-	struct result result = { 0 };
+	struct request request;
+	struct result result;
 
-	result.error = ask(control, name, properties, &result.id);
-	return write(pipe, &result, sizeof(result)) != sizeof(result);
+	do {
+		if (read(requests, &request, sizeof(request)) !=
+		    sizeof(request))
+			_exit(0);
+		result.id = 0;
+		result.error = ask(control, request.name, request.properties,
+				   &result.id);
+	} while (write(results, &result, sizeof(result)) == sizeof(result));
+	_exit(1);
+}
+
+/* 0 or an errno */
+static int start_child(struct mapbuf_control *control)
+{
+	int *requests = maker.requests, results[2], error = 0;
+
+	if (pipe2(requests, O_CLOEXEC))
+		return errno;
+	if (pipe2(results, O_CLOEXEC)) {
+		error = errno;
+		close(requests[0]);
+		close(requests[1]);
+		return error;
+	}
+	maker.pid = fork();
+	if (maker.pid == 0) {
+		close(requests[1]);
+		close(results[0]);
+		run_child(control, requests[0], results[1]);
+	}
+	if (maker.pid < 0)
+		error = errno;
+	close(results[1]);
+	maker.results = results[0];
+	if (error)
+		make_end();
+	return error;
+}
+
+void make_end(void)
+{
+	if (!maker.pid)
+		return;
+	close(maker.requests[0]);
+	close(maker.requests[1]);
+	close(maker.results);
+	while (maker.pid > 0 && waitpid(maker.pid, NULL, 0) < 0 &&
+	       errno == EINTR)
+		;
+	maker.pid = 0;
 }
 
 /* What became of it; a child that was killed could not tell. */
-static struct result collect(pid_t child, int pipe)
+static struct result collect(void)
 {
 	struct result result;
 
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (read(pipe, &result, sizeof(result)) != sizeof(result))
+	if (read(maker.results, &result, sizeof(result)) != sizeof(result)) {
+		make_end();
 		result.error = EINTR;
+	}
 	return result;
+}
+
+/* Under the signals of make_buffer() */
+static struct result have_made(const struct work *work,
+			       const struct properties *properties,
+			       const sigset_t *mask)
+{
+	struct request request = { work->name, properties };
+	struct result result = { 0 };
+
+	if (!maker.pid)
+		result.error = start_child(work->control);
+	if (result.error)
+		return result;
+	if (write(maker.requests[1], &request, sizeof(request)) ==
+	    sizeof(request))
+		watch(maker.pid, maker.results, work, mask);
+	return collect();
 }
 
 int make_buffer(struct mapbuf_control *control, const char *name,
@@ -211,30 +297,12 @@ int make_buffer(struct mapbuf_control *control, const char *name,
 		control, name, bytes_to_clear(properties), sum
 	};
 	struct signal_state before;
-	struct result result = { 0 };
-	int pipes[2], is_others;
-	pid_t child;
+	struct result result;
+	int is_others;
 
-	if (pipe2(pipes, O_CLOEXEC))
-		return errno;
 	is_others = !is_new && exists(name);
 	hold_signals(&before);
-	child = fork();
-	if (child == 0) {
-		/*
-		 * Ctrl-C on a terminal goes to the child, too: it keeps the
-		 * signals blocked, so that it ends only with the parent's
-		 * knowledge.
-		 */
-		_exit(run_child(control, name, properties, pipes[1]));
-	}
-	result.error = errno;
-	close(pipes[1]);
-	if (child > 0) {
-		watch(child, pipes[0], &work, &before.mask);
-		result = collect(child, pipes[0]);
-	}
-	close(pipes[0]);
+	result = have_made(&work, properties, &before.mask);
 	if (interrupted() && !is_others && exists(name))
 		mapbuf_control_destroy(control, name, 0);
 	release_signals(&before);

@@ -28,10 +28,14 @@ void make_expect(struct make_sum *sum, const struct properties *properties);
  * with nothing left of the buffer, when a signal asks for that.  is_new: the
  * caller has seen that there is none of that name; else all are looked through,
  * so as not to take somebody else's for what is left.  @sum: NULL for this one alone.
+ * @control is the same until make_end(), and what @name and @properties point to is
+ * as it was at the first call.
  */
 int make_buffer(struct mapbuf_control *control, const char *name,
 		const struct properties *properties, int is_new,
 		struct make_sum *sum, unsigned int *id);
+/* When all are made. */
+void make_end(void);
 
 /*
  * Waits until udev has given a new buffer its link, owner and mode; where udev does

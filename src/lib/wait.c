@@ -119,6 +119,9 @@ int mapbuf_wait(const char *name, int timeout_ms)
 		waiter.deadline = libmapbuf_now_ms() + timeout_ms;
 	waiter.udev_runs = access(libmapbuf_udev_control(), F_OK) == 0;
 
+	/* Of many that were made at once, most have been named meanwhile. */
+	if (waiter.udev_runs && has_link(name))
+		return 0;
 	/* Listen first, look then: no event falls in between. */
 	waiter.monitor = mapbuf_monitor_open();
 	if (!waiter.monitor)

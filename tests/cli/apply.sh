@@ -16,6 +16,34 @@ test_apply_many()
 	# The module that is none does so for each.
 	yes list | head -n 9 >"$tmp/expected"
 	same "looks through the buffers once" "$tmp/expected" "$tmp/root/lists"
+	sort -u "$tmp/root/makers" | wc -l >"$tmp/actual"
+	echo 1 >"$tmp/expected"
+	same "one process makes all of them" "$tmp/expected" "$tmp/actual"
+}
+
+# The process that makes buffers is killed while it makes one.
+test_apply_killed()
+{
+	fresh_system
+	printf '[adc0]\nSize=4K\n[slow0]\nSize=4K\n[adc1]\nSize=4K\n' \
+		>"$tmp/root/etc/mapbuf.conf"
+	status=0
+	MAPBUF_FIXTURE=$tmp/root "$TEST_BUILD/mapbufctl" apply \
+		--root="$tmp/root" >"$tmp/said" 2>&1 &
+	apply_pid=$!
+	until_line "$tmp/root/requests" "create slow0 "
+	pkill -KILL -P "$apply_pid"
+	wait "$apply_pid" || status=$?
+	echo "status $status" >>"$tmp/said"
+	sed -i "s|$tmp/root/|@ROOT@/|" "$tmp/said"
+	cat >"$tmp/expected" <<-EOT
+		created 'adc0': /dev/mapbuf0
+		@ROOT@/etc/mapbuf.conf:3: buffer 'slow0': cannot be made: interrupted
+		created 'adc1': /dev/mapbuf1
+		status 1
+	EOT
+	same "apply makes the others with another process" "$tmp/expected" \
+		"$tmp/said"
 }
 
 test_apply()

@@ -7,8 +7,9 @@
  * it exists, and half of it is cleared meanwhile; with "late" after that.  Each has a
  * node, a file as long as the buffer, but one that begins with "nameless".  None can
  * be made while there is a file $MAPBUF_FIXTURE/limit.
- * $MAPBUF_FIXTURE/requests gets what reaches the module, and lists a line for each
- * time that all buffers are looked through.
+ * $MAPBUF_FIXTURE/requests gets what reaches the module, makers the process that
+ * has asked for each buffer, and lists a line for each time that all buffers are
+ * looked through.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -222,6 +223,8 @@ static int create(int fd, struct mapbuf_create *request, const char *log)
 		   (unsigned long long)request->bytes, request->backing,
 		   request->numa_node, request->dma_bits, request->uid,
 		   request->gid, request->mode, range);
+	write_line(below_root(path, sizeof(path), "/makers"), "a", "%d",
+		   getpid());
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (strcmp(request->name, errors[i].name) == 0)
 			return errors[i].number;
