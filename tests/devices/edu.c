@@ -3,7 +3,7 @@
 
 #include <linux/pci_regs.h>
 
-#define DEVICES "/sys/bus/pci/devices/" EDU_DEVICE "/"
+const char *edu_device = EDU_DEVICE;
 
 /* Registers, from QEMU's docs/specs/edu. */
 #define EDU_ID 0x00
@@ -14,6 +14,15 @@
 #define EDU_DMA_START 1
 #define EDU_DMA_FROM_DEVICE 2
 #define EDU_MEMORY 0x40000
+
+const char *edu_file(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", edu_device,
+		 name);
+	return path;
+}
 
 bool edu_is_told(const char *word)
 {
@@ -37,18 +46,19 @@ int edu_try_buffer(const char *name, uint64_t bytes, unsigned int backing,
 {
 	struct mapbuf_create request = {
 		.size = sizeof(request), .bytes = bytes, .backing = backing,
-		.device = "pci/" EDU_DEVICE, .dma_bits = bits,
+		.dma_bits = bits,
 	};
 
+	snprintf(request.device, sizeof(request.device), "pci/%s", edu_device);
 	strncpy(request.name, name, sizeof(request.name) - 1);
 	return ioctl(b_control(), MAPBUF_IOC_CREATE, &request) ? -errno : 0;
 }
 
 bool edu_bind_to(const char *driver)
 {
-	return !write_file(DEVICES "driver_override", driver) &&
-	       !write_file("/sys/bus/pci/drivers_probe", EDU_DEVICE) &&
-	       !access(DEVICES "driver", F_OK);
+	return !write_file(edu_file("driver_override"), driver) &&
+	       !write_file("/sys/bus/pci/drivers_probe", edu_device) &&
+	       !access(edu_file("driver"), F_OK);
 }
 
 bool edu_bind(void)
@@ -58,14 +68,14 @@ bool edu_bind(void)
 
 bool edu_unbind(void)
 {
-	return !write_file(DEVICES "driver/unbind", EDU_DEVICE);
+	return !write_file(edu_file("driver/unbind"), edu_device);
 }
 
 static int open_group(void)
 {
 	char link[256] = "", path[64];
 
-	if (readlink(DEVICES "iommu_group", link, sizeof(link) - 1) < 0)
+	if (readlink(edu_file("iommu_group"), link, sizeof(link) - 1) < 0)
 		t_bail("no IOMMU group");
 	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(link, '/'));
 	return open(path, O_RDWR | O_CLOEXEC);
@@ -115,7 +125,7 @@ void edu_open(struct edu *edu)
 	if (ioctl(edu->group, VFIO_GROUP_SET_CONTAINER, &edu->container) ||
 	    ioctl(edu->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		t_bail("VFIO_SET_IOMMU");
-	edu->fd = ioctl(edu->group, VFIO_GROUP_GET_DEVICE_FD, EDU_DEVICE);
+	edu->fd = ioctl(edu->group, VFIO_GROUP_GET_DEVICE_FD, edu_device);
 	if (edu->fd < 0 || ioctl(edu->fd, VFIO_DEVICE_GET_REGION_INFO, &bar))
 		t_bail("VFIO_GROUP_GET_DEVICE_FD");
 	set_master(edu);
@@ -142,16 +152,16 @@ void edu_close(struct edu *edu)
 void edu_open_alone(struct edu *edu)
 {
 	uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	int config = open(DEVICES "config", O_RDWR | O_CLOEXEC);
+	int config = open(edu_file("config"), O_RDWR | O_CLOEXEC);
 
 	/* A driver for processes has done so. */
 	if (config < 0 ||
-	    (access(DEVICES "driver", F_OK) && write_file(DEVICES "enable", "1")) ||
+	    (access(edu_file("driver"), F_OK) && write_file(edu_file("enable"), "1")) ||
 	    pwrite(config, &command, sizeof(command), PCI_COMMAND) !=
 	    sizeof(command))
-		t_bail("enable " EDU_DEVICE);
+		t_bail("enable %s", edu_device);
 	close(config);
-	edu->fd = open(DEVICES "resource0", O_RDWR | O_SYNC | O_CLOEXEC);
+	edu->fd = open(edu_file("resource0"), O_RDWR | O_SYNC | O_CLOEXEC);
 	edu->regs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 edu->fd, 0);
 	if (edu->regs == MAP_FAILED)

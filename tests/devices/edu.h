@@ -20,6 +20,10 @@ struct edu {
 	volatile char *regs;
 };
 
+/* EDU_DEVICE, unless the program sets another; a file of it in sysfs */
+extern const char *edu_device;
+const char *edu_file(const char *name);
+
 /* The driver of the device: vfio-pci, or none */
 bool edu_bind_to(const char *driver);
 bool edu_bind(void);

@@ -6,8 +6,7 @@
  * is, or EDU_MOVED bytes further up.
  */
 #include "edu.h"
-
-#include <poll.h>
+#include "monitor.h"
 
 #define SIZE (4 * MIB)
 #define FETCH (MAPBUF_SYNC_FOR_CPU | MAPBUF_SYNC_FROM_DEVICE)
@@ -194,8 +193,73 @@ static void unbound(const struct store *s)
 	drop_buffer(&t);
 }
 
+static void taken(void)
+{
+	if (!edu_bind()) {
+		t_skip("there is no vfio-pci here", "a device that is taken");
+		return;
+	}
+	t_ok(try_owned(MAPBUF_BACKING_VMALLOC) == -EBUSY,
+	     "a device that a driver for processes has");
+	must(edu_unbind());
+}
+
+/* How a device goes in the middle of a transfer, and the next one comes. */
+struct way {
+	const char *name;
+	void (*leave)(const struct edu *edu, uint64_t address);
+	void (*come)(void);
+};
+
+static void leave_sysfs(const struct edu *edu, uint64_t address)
+{
+	(void)edu;
+	(void)address;
+	must(!write_file(edu_file("remove"), "1"));
+}
+
+static void come_sysfs(void)
+{
+	must(!write_file("/sys/bus/pci/rescan", "1"));
+}
+
+static const struct way sysfs = { "removed", leave_sysfs, come_sysfs };
+
+/*
+ * device_del asks the kernel for the device, which takes longer than a transfer: so
+ * there is one after the other until the device is gone, and its registers with it.
+ */
+static void leave_machine(const struct edu *edu, uint64_t address)
+{
+	pid_t pid;
+
+	pid = translated ? fork() : 0;
+	must(pid >= 0);
+	while (translated && !pid) {
+		edu_begin_store(edu, address);
+		usleep(1000);
+	}
+	monitor_delete(PLUGGED);
+	if (translated)
+		must(!kill(pid, SIGKILL) && waitpid(pid, NULL, 0) == pid);
+}
+
+static void come_machine(void)
+{
+	double limit = seconds() + patience(60);
+
+	monitor_add(PLUGGED, bounced ? ",\"dma_mask\":4294967295" : "");
+	while (access(edu_file("resource0"), F_OK)) {
+		if (seconds() > limit)
+			t_bail("the device does not come");
+		usleep(5000);
+	}
+}
+
+static const struct way machine = { "deleted", leave_machine, come_machine };
+
 /* The device's own memory: nothing is to be synchronized, nor can it be lost. */
-static void coherent(void)
+static void coherent(const struct way *way)
 {
 	uint64_t address;
 	struct edu edu;
@@ -217,37 +281,29 @@ static void coherent(void)
 	address = at(fd, 0);
 	if (!bounced)
 		edu_begin_store(&edu, address);
-	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
+	way->leave(&edu, address);
 	t_ok(pread(fd, &byte, 1, 0) < 0 && errno == ENODEV,
-	     "%s: it goes with its device", store);
+	     "%s: %s: it goes with its device", store, way->name);
 	edu_close_alone(&edu);
-	must(!write_file("/sys/bus/pci/rescan", "1"));
+	way->come();
 	munmap(map, SIZE);
 	close(fd);
 	t_ok(!b_destroy("owned", 0), "%s: it can be destroyed", store);
 }
 
-static void taken(void)
-{
-	if (!edu_bind()) {
-		t_skip("there is no vfio-pci here", "a device that is taken");
-		return;
-	}
-	t_ok(try_owned(MAPBUF_BACKING_VMALLOC) == -EBUSY,
-	     "a device that a driver for processes has");
-	must(edu_unbind());
-}
-
-static void removed(const struct store *s)
+static void gone(const struct store *s, const struct way *way)
 {
 	struct mapbuf_dma dma;
 	struct transfer t;
 
 	begin_transfer(&t, s);
-	must(!write_file("/sys/bus/pci/devices/" EDU_DEVICE "/remove", "1"));
-	end_transfer(&t, "removed");
-	must(!write_file("/sys/bus/pci/rescan", "1"));
-	must(!access("/sys/bus/pci/devices/" EDU_DEVICE, F_OK));
+	must(!b_address(t.fd, 0, &dma));
+	way->leave(&t.edu, dma.address);
+	t_ok(access(edu_file(""), F_OK), "%s: %s: the device is gone", store,
+	     way->name);
+	end_transfer(&t, way->name);
+	way->come();
+	must(!access(edu_file(""), F_OK));
 	t_ok(b_address(t.fd, 0, &dma) == -ENODEV,
 	     "%s: the next device there is not its own", store);
 	drop_buffer(&t);
@@ -255,25 +311,34 @@ static void removed(const struct store *s)
 	     "%s: the next device can have one", store);
 }
 
-int main(void)
+/* usage: owned [PORT], which is that of QEMU's monitor: with the device PLUGGED */
+int main(int argc, char **argv)
 {
+	const struct way *way = argc > 1 ? &machine : &sysfs;
 	const struct store *s;
 
 	bounced = edu_is_told("swiotlb=");
 	translated = edu_is_told("iommu");
 	moved = setting("EDU_MOVED", 0);
+	if (argc > 1) {
+		monitor_open(argv[1]);
+		edu_device = PLUGGED_DEVICE;
+	}
 	/* As the program before left it */
 	edu_unbind();
-	for (s = page_stores; s->name; s++)
-		whole_life(s);
-	taken();
+	if (argc == 1) {
+		for (s = page_stores; s->name; s++)
+			whole_life(s);
+		taken();
+	}
 	if (moved)
 		t_ok(edu_try_buffer("owned", SIZE, MAPBUF_BACKING_VMALLOC, 32) == -EIO,
 		     "with too few bits the device reaches no memory");
-	coherent();
-	for (s = page_stores; s->name; s++)
+	coherent(way);
+	/* Last: the device may still write to these addresses, of a next buffer then. */
+	for (s = page_stores; argc == 1 && s->name; s++)
 		unbound(s);
 	for (s = page_stores; s->name; s++)
-		removed(s);
+		gone(s, way);
 	return t_done();
 }
