@@ -6,12 +6,12 @@
 static FILE *monitor;
 
 /* Lines that come unasked are skipped. */
-static void wait_for(const char *what)
+static void wait_for(const char *what, const char *whose)
 {
 	char line[4096];
 
 	while (fgets(line, sizeof(line), monitor)) {
-		if (strstr(line, what))
+		if (strstr(line, what) && strstr(line, whose))
 			return;
 		if (strstr(line, "\"error\""))
 			t_bail("QEMU's monitor: %s", line);
@@ -19,15 +19,20 @@ static void wait_for(const char *what)
 	t_bail("QEMU's monitor ends");
 }
 
-static void __attribute__((format(printf, 1, 2))) tell(const char *fmt, ...)
+/* Without an answer */
+static void __attribute__((format(printf, 2, 3)))
+tell(const char *execute, const char *fmt, ...)
 {
-	char command[512];
+	char arguments[256], command[512];
 	va_list args;
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(command, sizeof(command), fmt, args);
+	vsnprintf(arguments, sizeof(arguments), fmt, args);
 	va_end(args);
+	len = snprintf(command, sizeof(command),
+		       "{\"execute\":\"%s\",\"arguments\":{%s}}\n", execute,
+		       arguments);
 	must(write(fileno(monitor), command, len) == len);
 }
 
@@ -36,20 +41,20 @@ void monitor_open(const char *port)
 	monitor = fopen(port, "r+e");
 	if (!monitor)
 		t_bail("open %s", port);
-	wait_for("\"QMP\"");
-	tell("{\"execute\":\"qmp_capabilities\"}\n");
-	wait_for("\"return\"");
+	wait_for("\"QMP\"", "");
+	tell("qmp_capabilities", "%s", "");
+	wait_for("\"return\"", "");
 }
 
 void monitor_delete(const char *device)
 {
-	tell("{\"execute\":\"device_del\",\"arguments\":{\"id\":\"%s\"}}\n", device);
-	wait_for("\"DEVICE_DELETED\", \"data\": {\"device\"");
+	tell("device_del", "\"id\":\"%s\"", device);
+	wait_for("\"DEVICE_DELETED\"", device);
 }
 
 void monitor_add(const char *device, const char *settings)
 {
-	tell("{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"edu\","
-	     "\"id\":\"%s\",\"bus\":\"" PLUG "\"%s}}\n", device, settings);
-	wait_for("\"return\"");
+	tell("device_add", "\"driver\":\"edu\",\"bus\":\"%s\",\"id\":\"%s\"%s", PLUG,
+	     device, settings);
+	wait_for("\"return\"", "");
 }
