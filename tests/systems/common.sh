@@ -175,6 +175,38 @@ test_owners()
 	systemctl restart systemd-udevd
 }
 
+# first LOG TEXT: the number of the first line that contains it
+first()
+{
+	grep -nF "$2" "$1" | sed 's/:.*//;q'
+}
+
+# test_initramfs HOOK: in a system that was booted with the initramfs in its /boot
+test_initramfs()
+{
+	check "no initramfs contains anything of it by default" \
+		fails grep mapbuf /var/lib/initramfs-off
+	for file in sbin/mapbufctl updates/dkms/mapbuf.ko \
+		root/etc/mapbuf.conf.d/test.conf "$1"; do
+		check "if it is turned on it contains $file" \
+			grep -F "$file" /var/lib/initramfs-on
+	done
+	journalctl --sync
+	journalctl -b -k >kernel.log
+	check "the initramfs created the contiguous buffer first" equal \
+		"$(grep -o "mapbuf: created '[^']*" kernel.log | head -n 1)" \
+		"mapbuf: created 'one-piece.0"
+	check "all of them before the root file system was mounted" [ \
+		"$(first kernel.log "mapbuf: created 'closed'")" -lt \
+		"$(first kernel.log 'EXT4-fs (vda): mounted')" ]
+	check "the journal contains what it created" contains \
+		"$(journalctl -b -t mapbuf)" "created 'closed'"
+	check "the unit created none" fails contains \
+		"$(journalctl -b -u mapbuf.service -o cat)" created
+	check "it changed the one whose owner has another number now" contains \
+		"$(journalctl -b -u mapbuf.service -o cat)" "changed 'owned'"
+}
+
 as_nobody()
 {
 	setpriv --reuid=nobody --regid=nogroup "$@"
