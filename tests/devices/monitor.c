@@ -52,9 +52,9 @@ void monitor_delete(const char *device)
 	wait_for("\"DEVICE_DELETED\"", device);
 }
 
-void monitor_add(const char *device, const char *settings)
+void monitor_add(const char *device)
 {
-	tell("device_add", "\"driver\":\"edu\",\"bus\":\"%s\",\"id\":\"%s\"%s", PLUG,
-	     device, settings);
+	tell("device_add", "\"driver\":\"edu\",\"dma_mask\":%u,\"bus\":\"%s\",\"id\":\"%s\"",
+	     UINT32_MAX, PLUG, device);
 	wait_for("\"return\"", "");
 }

@@ -6,7 +6,10 @@
 #ifndef MONITOR_H
 #define MONITOR_H
 
-/* An edu device by that name, which is alone behind the bridge of the name PLUG. */
+/*
+ * An edu device by that name, which is alone behind the bridge of the name PLUG, and
+ * which reaches 32 bits, as many as a driver has that does not tell.
+ */
 #define PLUG "plug"
 #define PLUGGED "plugged"
 #define PLUGGED_DEVICE "0000:01:00.0"
@@ -16,7 +19,7 @@ void monitor_open(const char *port);
 /* Until the kernel has given the device back and it is gone. */
 void monitor_delete(const char *device);
 
-/* Another edu device there.  @settings: more of JSON's "...": ..., after a comma */
-void monitor_add(const char *device, const char *settings);
+/* Another edu device there */
+void monitor_add(const char *device);
 
 #endif

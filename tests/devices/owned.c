@@ -248,7 +248,7 @@ static void come_machine(void)
 {
 	double limit = seconds() + patience(60);
 
-	monitor_add(PLUGGED, bounced ? ",\"dma_mask\":4294967295" : "");
+	monitor_add(PLUGGED);
 	while (access(edu_file("resource0"), F_OK)) {
 		if (seconds() > limit)
 			t_bail("the device does not come");
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 		     "with too few bits the device reaches no memory");
 	coherent(way);
 	/* Last: the device may still write to these addresses, of a next buffer then. */
-	for (s = page_stores; argc == 1 && s->name; s++)
+	for (s = page_stores; s->name; s++)
 		unbound(s);
 	for (s = page_stores; s->name; s++)
 		gone(s, way);
