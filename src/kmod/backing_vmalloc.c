@@ -119,6 +119,7 @@ static int vmalloc_alloc(struct mapbuf_buffer *buf)
 		.unit = MAPBUF_CHUNK_PAGES,
 		.node = node == NUMA_NO_NODE ? numa_mem_id() : node,
 		.creating = true,
+		.clears = true,
 	};
 
 	/* Helpers are in no cpuset; and memory may be clear already. */

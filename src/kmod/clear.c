@@ -14,12 +14,17 @@
 /**
  * mapbuf_note_cleared() - tell who looks on how much of a new buffer is done
  * @buf: the buffer, while it is created
- * @nr: pages
+ * @nr: pages; fewer than before where a range was given up and another is tried,
+ *	which is not told
+ *
+ * Only the creator calls this.
  */
 void mapbuf_note_cleared(const struct mapbuf_buffer *buf, unsigned long nr)
 {
-	if (buf->spec.cleared)
-		atomic64_set(buf->spec.cleared, (u64)nr << PAGE_SHIFT);
+	u64 bytes = (u64)nr << PAGE_SHIFT;
+
+	if (buf->spec.cleared && bytes > atomic64_read(buf->spec.cleared))
+		atomic64_set(buf->spec.cleared, bytes);
 }
 
 static int clear_piece(struct mapbuf_job *job, unsigned long first,
@@ -51,6 +56,7 @@ static int clear_all(struct mapbuf_buffer *buf, unsigned long first,
 		.node = buf->chunks ? page_to_nid(mapbuf_page(buf, first)) :
 				      numa_node_id(),
 		.creating = creating,
+		.clears = creating,
 	};
 
 	return mapbuf_job_run(&job);

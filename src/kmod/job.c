@@ -167,12 +167,11 @@ static int job_run(struct mapbuf_job *job)
 	int err;
 
 	for (;;) {
-		if (job->creating) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
+		if (job->creating && fatal_signal_pending(current))
+			return -EINTR;
+		if (job->clears)
 			mapbuf_note_cleared(job->buf,
 					    atomic_long_read(&job->done));
-		}
 		first = piece_next(job);
 		if (first >= job->end) {
 			if (helpers_stop(job))

@@ -23,7 +23,8 @@ struct mapbuf_helper;
  * @end: the page after the last
  * @unit: pages of a piece
  * @node: the NUMA node of the memory
- * @creating: the buffer is new: stop on a fatal signal, and tell of progress
+ * @creating: the buffer is new: stop on a fatal signal
+ * @clears: and what is done is clear: tell of progress
  * @alone: others do not help
  * @next: the first page that nobody has taken, may be beyond @end
  * @done: pages that are done
@@ -44,6 +45,7 @@ struct mapbuf_job {
 	unsigned long unit;
 	int node;
 	bool creating;
+	bool clears;
 	bool alone;
 	atomic_long_t next;
 	atomic_long_t done;
