@@ -11,7 +11,7 @@ node()
 	chmod "$2" "$tmp/root/dev/mapbuf$1"
 }
 
-# device NAME N MODE: what a specification has of it, as root runs this test or not
+# device NAME N MODE: what a specification has of it
 device()
 {
 	cat <<-EOT
@@ -25,8 +25,8 @@ device()
 	            "type": "c",
 	            "permissions": "rw",
 	            "fileMode": $3,
-	            "uid": $(id -u),
-	            "gid": $(id -g)
+	            "uid": $(stat -c %u "$tmp/root/dev/mapbuf$2"),
+	            "gid": $(stat -c %g "$tmp/root/dev/mapbuf$2")
 	          }
 	        ]
 	      }
@@ -70,8 +70,8 @@ test_cdi_once()
 	expect "cdi: nothing else is left" 0 "$tmp/spec.json" "" \
 		find "$tmp" -maxdepth 1 -name 'spec.json*'
 	contains "cdi: to a directory that is not there" 1 \
-		"mapbufctl cdi: $tmp/no/spec.json: No such file" \
-		fake cdi adc0 --output="$tmp/no/spec.json"
+		"mapbufctl cdi: $tmp/nowhere/spec.json: No such file" \
+		fake cdi adc0 --output="$tmp/nowhere/spec.json"
 	for name in adc0 frames left_; do
 		fake destroy "$name"
 	done
