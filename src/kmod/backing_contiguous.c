@@ -189,7 +189,12 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 			.node = page_to_nid(pfn_to_page(start)),
 			.creating = true,
 			.clears = contig_clears() || want_init_on_free(),
-			.alone = !contig_clears(),
+			/*
+			 * Adjacent pieces that are isolated at once merge when
+			 * they are free, and the kernel then finds more than
+			 * one compound page was asked for, and warns.
+			 */
+			.alone = !contig_clears() || mapbuf_contig_compound,
 		},
 		.start = start,
 	};
