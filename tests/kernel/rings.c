@@ -122,6 +122,24 @@ static void memory_of_ring(void)
 	close(ring.fd);
 }
 
+/* A ring, and a buffer beside it, which is returned mapped. */
+static char *set_up(struct ring *ring, int *fd)
+{
+	ring_open(ring);
+	b_create("rings", SIZE, id);
+	*fd = b_open("rings", O_RDWR);
+	return b_map(*fd, SIZE, 0);
+}
+
+/* The kernel ends a ring some time after that. */
+static void tear_down(const struct ring *ring, char *map, int fd)
+{
+	munmap(map, SIZE);
+	close(fd);
+	close(ring->fd);
+	b_destroy("rings", MAPBUF_DESTROY_DEFERRED);
+}
+
 /* Where the kernel puts what it receives: @i of the parts behind the ring's page. */
 static char *part(char *map, unsigned int i)
 {
@@ -176,10 +194,7 @@ static void provided(void)
 	bool ok = true;
 	char *map;
 
-	ring_open(&ring);
-	b_create("rings", SIZE, id);
-	fd = b_open("rings", O_RDWR);
-	map = b_map(fd, SIZE, 0);
+	map = set_up(&ring, &fd);
 	reg.ring_addr = (uintptr_t)map;
 	err = ring_register(&ring, IORING_REGISTER_PBUF_RING, &reg, 1);
 	if ((err == -EINVAL && !kernel_since(5, 19)) ||
@@ -199,10 +214,7 @@ static void provided(void)
 		close(ends[0]);
 		close(ends[1]);
 	}
-	munmap(map, SIZE);
-	close(fd);
-	close(ring.fd);
-	b_destroy("rings", MAPBUF_DESTROY_DEFERRED);
+	tear_down(&ring, map, fd);
 }
 
 /* Its completion, and then, when the kernel needs the memory no more, a notice. */
@@ -237,10 +249,7 @@ static void sends(void)
 	int fd, ends[2];
 	char *map;
 
-	ring_open(&ring);
-	b_create("rings", SIZE, id);
-	fd = b_open("rings", O_RDWR);
-	map = b_map(fd, SIZE, 0);
+	map = set_up(&ring, &fd);
 	if (!kernel_since(6, 0)) {
 		t_skip("this kernel's rings do not send without copies",
 		       "%s: SEND_ZC", store);
@@ -265,10 +274,7 @@ static void sends(void)
 		close(ends[0]);
 		close(ends[1]);
 	}
-	munmap(map, SIZE);
-	close(fd);
-	close(ring.fd);
-	b_destroy("rings", MAPBUF_DESTROY_DEFERRED);
+	tear_down(&ring, map, fd);
 }
 
 /* As a service whose unit does not raise it. */
