@@ -154,6 +154,7 @@ tty()
 shows()
 {
 	name=$1 pattern=$2
+	rm -f "$tmp/shown"
 	tty "$3" >"$tmp/shown" 2>&1 &
 	until_line "$tmp/shown" "$pattern"
 	shift 3
