@@ -15,6 +15,7 @@
 #include "device.h"
 #include "dmabuf.h"
 #include "mapbuf.h"
+#include "vmap.h"
 
 /**
  * mapbuf_create() - make a buffer, filled with zeroes, and its node

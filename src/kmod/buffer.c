@@ -16,6 +16,7 @@
 #include "job.h"
 #include "mapbuf.h"
 #include "trace.h"
+#include "vmap.h"
 
 const struct mapbuf_backing_ops *const mapbuf_backings[] = {
 	&mapbuf_backing_coherent,
@@ -110,6 +111,7 @@ static void buffer_free(struct mapbuf_buffer *buf)
 	if (buf->dev.devt)
 		trace_mapbuf_release(buf);
 	mapbuf_users_end(buf);
+	mapbuf_vmap_end(buf);
 	if (buf->chunks) {
 		mapbuf_mapping_displace(buf);
 		pinned = mapbuf_pages_free(buf, false);

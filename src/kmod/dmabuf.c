@@ -9,6 +9,7 @@
 
 #include "mapbuf.h"
 #include "range.h"
+#include "vmap.h"
 
 #ifdef CONFIG_DMA_SHARED_BUFFER
 
@@ -88,11 +89,14 @@ static int dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return mapbuf_mapping_mmap(export->buf, vma);
 }
 
+/* A device that has gone is no error: the kernel would warn of one. */
 static void *dmabuf_address(struct dma_buf *dmabuf)
 {
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 	void *whole = mapbuf_buffer_vmap(export->buf);
 
+	if (whole == ERR_PTR(-ENODEV))
+		whole = mapbuf_scrap_vmap(export->buf);
 	return IS_ERR(whole) ? whole : whole + (export->first << PAGE_SHIFT);
 }
 
@@ -103,9 +107,7 @@ static int dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct mapbuf_dmabuf *export = dmabuf->priv;
 	void *address;
 
-	if (mapbuf_range_gone(export->buf))
-		return -ENODEV;
-	if (mapbuf_buffer_is_io(export->buf)) {
+	if (mapbuf_buffer_is_io(export->buf) && !mapbuf_range_gone(export->buf)) {
 		address = export->buf->kaddr + (export->first << PAGE_SHIFT);
 		iosys_map_set_vaddr_iomem(map, (void __iomem __force *)address);
 		return 0;

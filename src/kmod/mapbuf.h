@@ -171,7 +171,7 @@ struct mapbuf_spec {
  * @device_linked: sysfs shows it
  * @device_translated: @device_map is behind an IOMMU
  * @vmap_lock: protects @vaddr
- * @vaddr: where mapbuf_buffer_vmap() has mapped the pages, or NULL
+ * @vaddr: where mapbuf_buffer_vmap(), or mapbuf_scrap_vmap(), has mapped; or NULL
  * @gone: the node has been taken away; never back to false
  * @name_node: in the table of names; under registry_lock
  * @rcu: frees this structure after mapbuf_buffer_get() can have seen it
@@ -358,7 +358,6 @@ unsigned long mapbuf_pages_free(struct mapbuf_buffer *buf, bool pinned_too);
 size_t mapbuf_buffer_copy(struct mapbuf_buffer *buf, loff_t pos, size_t bytes,
 			  struct iov_iter *iter, bool to_iter);
 bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes);
-void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf);
 size_t mapbuf_dma_segment(struct device *dev);
 int mapbuf_buffer_sg_table(const struct mapbuf_buffer *buf, struct device *dev,
 			   unsigned long first, unsigned long n,

@@ -11,7 +11,6 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
-#include <linux/vmalloc.h>
 
 #include "backing.h"
 #include "compat/compat.h"
@@ -218,8 +217,6 @@ unsigned long mapbuf_pages_free(struct mapbuf_buffer *buf, bool pinned_too)
 		.pinned_too = pinned_too,
 	};
 
-	vunmap(buf->vaddr);
-	buf->vaddr = NULL;
 	mapbuf_job_run(&free.job);
 	return atomic_long_read(&free.left);
 }
@@ -236,54 +233,6 @@ bool mapbuf_range_valid(const struct mapbuf_buffer *buf, u64 offset, u64 bytes)
 {
 	return bytes && !offset_in_page(offset) && !offset_in_page(bytes) &&
 	       offset < buf->spec.bytes && bytes <= buf->spec.bytes - offset;
-}
-
-static void *pages_vmap(const struct mapbuf_buffer *buf)
-{
-	struct page **pages;
-	unsigned long i;
-	void *vaddr;
-
-	pages = kvmalloc_array(buf->nr_pages, sizeof(*pages), MAPBUF_GFP);
-	if (!pages)
-		return NULL;
-	for (i = 0; i < buf->nr_pages; i++)
-		pages[i] = mapbuf_page(buf, i);
-	vaddr = vmap(pages, buf->nr_pages, VM_MAP, PAGE_KERNEL);
-	kvfree(pages);
-	return vaddr;
-}
-
-/**
- * mapbuf_buffer_vmap() - a buffer in the address space of the kernel
- * @buf: the buffer, which the caller is a user of
- *
- * Mapped when it is asked for first, until the memory is freed.  Sleeps.
- *
- * Return: the address, -ENOMEM, -EIO if a page has a memory error, or
- * -EOPNOTSUPP for a range that is not memory to the processor.
- */
-void *mapbuf_buffer_vmap(struct mapbuf_buffer *buf)
-{
-	void *vaddr;
-
-	if (mapbuf_range_gone(buf))
-		return ERR_PTR(-ENODEV);
-	if (mapbuf_buffer_is_io(buf))
-		return ERR_PTR(-EOPNOTSUPP);
-	if (!mapbuf_buffer_has_pages(buf))
-		return READ_ONCE(buf->kaddr) ?: ERR_PTR(-ENODEV);
-	if (mapbuf_pages_failed(buf, 0, buf->nr_pages))
-		return ERR_PTR(-EIO);
-	if (buf->spec.ops->contiguous && !PageHighMem(buf->chunks[0].head))
-		return page_address(buf->chunks[0].head);
-
-	mutex_lock(&buf->vmap_lock);
-	if (!buf->vaddr)
-		buf->vaddr = pages_vmap(buf);
-	vaddr = buf->vaddr;
-	mutex_unlock(&buf->vmap_lock);
-	return vaddr ?: ERR_PTR(-ENOMEM);
 }
 
 /**

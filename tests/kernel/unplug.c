@@ -126,6 +126,24 @@ static int import(int dmabuf)
 	return ioctl(driver, DRIVER_IMPORT, &call) ? -errno : 0;
 }
 
+/* As the kernel warns of an error. */
+static void scrap_is_seen(const struct held *h, const char *what)
+{
+	struct driver_call call = {
+		.fd = h->dmabuf,
+		.bytes = h->size,
+		.seed = 1,
+	};
+
+	int err = ioctl(driver, DRIVER_DMA_BUF_VMAP, &call) ? errno : 0;
+
+	if (err == EOPNOTSUPP)
+		t_skip("this kernel imports in another way", "%s: scrap", what);
+	else
+		t_ok(err == EBADMSG,
+		     "%s: the kernel sees other memory by the dma-buf", what);
+}
+
 static void dmabuf_has_nothing(const struct held *h, const char *what)
 {
 	int err;
@@ -145,6 +163,7 @@ static void dmabuf_has_nothing(const struct held *h, const char *what)
 		t_skip("this kernel imports in another way", "%s: import", what);
 	else
 		t_ok(err == -ENODEV, "%s: no device gets the dma-buf", what);
+	scrap_is_seen(h, what);
 }
 
 static void has_nothing(const struct held *h, const char *name, const char *what)

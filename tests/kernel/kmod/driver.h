@@ -95,6 +95,11 @@ struct driver_call {
 #define DRIVER_SYNC _IOWR('d', 24, struct driver_call)
 /* Output: fd, a dma-buf of bytes from offset on. */
 #define DRIVER_DMA_BUF _IOWR('d', 25, struct driver_call)
+/*
+ * As DRIVER_IMPORT, without a device and without synchronizing: through dma_buf_vmap()
+ * alone.
+ */
+#define DRIVER_DMA_BUF_VMAP _IOWR('d', 26, struct driver_call)
 
 /* In flags of DRIVER_IMPORT: the device can do without pages. */
 #define DRIVER_PEER 1

@@ -148,7 +148,7 @@ static int do_notify_cansleep(struct client *client, struct driver_call *call)
 }
 
 #ifdef DRIVER_IMPORTS
-static int use_mapped(struct dma_buf *dmabuf, struct driver_call *call)
+static int use_vmapped(struct dma_buf *dmabuf, const struct driver_call *call)
 {
 	void *copy = kvmalloc(call->bytes, GFP_KERNEL);
 	struct iosys_map map;
@@ -156,9 +156,6 @@ static int use_mapped(struct dma_buf *dmabuf, struct driver_call *call)
 
 	if (!copy)
 		return -ENOMEM;
-	err = dma_buf_begin_cpu_access(dmabuf, DMA_BIDIRECTIONAL);
-	if (err)
-		goto free;
 	err = dma_buf_vmap_unlocked(dmabuf, &map);
 	if (!err) {
 		iosys_map_memcpy_from(copy, &map, 0, call->bytes);
@@ -167,9 +164,18 @@ static int use_mapped(struct dma_buf *dmabuf, struct driver_call *call)
 		iosys_map_memcpy_to(&map, 0, copy, call->bytes);
 		dma_buf_vunmap_unlocked(dmabuf, &map);
 	}
-	dma_buf_end_cpu_access(dmabuf, DMA_BIDIRECTIONAL);
-free:
 	kvfree(copy);
+	return err;
+}
+
+static int use_mapped(struct dma_buf *dmabuf, const struct driver_call *call)
+{
+	int err = dma_buf_begin_cpu_access(dmabuf, DMA_BIDIRECTIONAL);
+
+	if (err)
+		return err;
+	err = use_vmapped(dmabuf, call);
+	dma_buf_end_cpu_access(dmabuf, DMA_BIDIRECTIONAL);
 	return err;
 }
 
@@ -218,14 +224,14 @@ detach:
 	return err;
 }
 
-static int do_import(struct driver_call *call)
+static int do_import(struct driver_call *call, bool for_device)
 {
 	struct dma_buf *dmabuf = dma_buf_get(call->fd);
 	int err;
 
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	err = import(dmabuf, call);
+	err = for_device ? import(dmabuf, call) : use_vmapped(dmabuf, call);
 	dma_buf_put(dmabuf);
 	return err;
 }
@@ -286,7 +292,7 @@ static int do_device(struct client *client, const struct driver_call *call,
 }
 
 #else
-static int do_import(struct driver_call *call)
+static int do_import(struct driver_call *call, bool for_device)
 {
 	return -EOPNOTSUPP;
 }
@@ -317,7 +323,8 @@ static int run(struct client *client, unsigned int command,
 	case DRIVER_CACHING:
 		return driver_caching(call);
 	case DRIVER_IMPORT:
-		return do_import(call);
+	case DRIVER_DMA_BUF_VMAP:
+		return do_import(call, command == DRIVER_IMPORT);
 	case DRIVER_MAP:
 		return do_map(client, call);
 	case DRIVER_UNMAP:
