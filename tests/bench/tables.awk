@@ -176,8 +176,8 @@ END {
 		print_rows("threads " 64 * MiB " one 1,threads " 1024 * MiB \
 			   " one 1", 1)
 	} else if (table == "boot") {
-		head("instructions")
-		print_rows(ones("boot", 0, 1), 1)
+		head("start to end,process 1,udev,journal,the unit")
+		print_rows(ones("boot", 0, 5), 1)
 	} else if (table == "open") {
 		head("open,fstat,close")
 		print_rows(ones("open", 64 * MiB, 3), 1)

@@ -141,6 +141,57 @@ test_range_owners()
 	owner_is "unless something else is asked for" registers '0:4713 660'
 }
 
+# units NODE LINK: those that are active of the devices that systemd knows, of which
+# it has a unit for each path.
+units()
+{
+	systemctl list-units --all --state=active --plain --no-legend \
+		"*-$1.device" "dev-mapbuf-$2.device" | sed 's/ .*//' | sort
+}
+
+has_tag()
+{
+	udevadm info --query=all "/dev/mapbuf/$1" | grep '^E: TAGS=.*systemd'
+}
+
+# retag: for the buffers that exist, after a change of the rules.
+retag()
+{
+	udevadm control --reload
+	udevadm trigger --action=change --settle --subsystem-match=mapbuf
+}
+
+# What a rule of mapbuf.service(8) keeps from systemd.
+test_units()
+{
+	rules=/run/udev/rules.d/50-quiet.rules
+	mkdir -p "${rules%/*}"
+	echo 'SUBSYSTEM=="mapbuf", ENV{MAPBUF_NAME}=="quiet*", ENV{SYSTEMD_READY}="0"' \
+		>"$rules"
+	udevadm control --reload
+	mapbufctl create loud --size=4K >/dev/null
+	mapbufctl create quiet --size=4K >/dev/null
+	node=$(basename "$(readlink /dev/mapbuf/loud)")
+	check "a buffer gets its device unit" wait_for device_is_active loud
+	check "and those of its node and of sysfs, but no more" \
+		equal "$(units "$node" loud)" \
+		"$(printf '%s\n' "dev-$node.device" dev-mapbuf-loud.device \
+			"sys-devices-virtual-mapbuf-$node.device" | sort)"
+	node=$(basename "$(readlink /dev/mapbuf/quiet)")
+	check "a buffer that a rule keeps from systemd has its link" \
+		test -c /dev/mapbuf/quiet
+	check "and its owner and mode" equal "$(node mapbuf/quiet)" \
+		'root:mapbuf 660'
+	check "systemd gets no events of it" fails has_tag quiet
+	check "nor has it units" equal "$(units "$node" quiet)" ''
+	rm "$rules"
+	retag
+	check "without the rule it gets its device unit" \
+		wait_for device_is_active quiet
+	check "and systemd its events" has_tag quiet
+	mapbufctl destroy loud quiet
+}
+
 # Ordinary users, with numbers of 1000 and more.
 test_owners()
 {
