@@ -153,19 +153,28 @@ static int take_piece(struct mapbuf_job *job, unsigned long first,
 		      unsigned long n, bool helper)
 {
 	struct take_job *take = container_of(job, struct take_job, job);
-	unsigned long start = take->start + first, i;
+	unsigned long step = mapbuf_contig_compound ? MAPBUF_CHUNK_PAGES : n;
+	unsigned long end = first + n, at, start, i;
+	struct mapbuf_chunk *chunk;
 	int err;
 
-	err = mapbuf_alloc_contig(start, start + n, mapbuf_contig_compound &&
-				  n == MAPBUF_CHUNK_PAGES);
-	if (err) {
-		if (!helper)
+	for (at = first; at < end; at += n) {
+		n = min(step, end - at);
+		chunk = &job->buf->chunks[at >> MAPBUF_CHUNK_ORDER];
+		if (chunk->head)	/* a helper has got no further */
+			continue;
+		start = take->start + at;
+		err = mapbuf_alloc_contig(start, start + n,
+					  mapbuf_contig_compound &&
+					  n == MAPBUF_CHUNK_PAGES);
+		if (err && !helper)
 			take->failed = (struct frames){ start, start + n };
-		return err;
+		if (err)
+			return err;
+		for (i = 0; i < n; i += MAPBUF_CHUNK_PAGES)
+			chunk[i >> MAPBUF_CHUNK_ORDER].head =
+				pfn_to_page(start + i);
 	}
-	for (i = 0; i < n; i += MAPBUF_CHUNK_PAGES)
-		job->buf->chunks[(first + i) >> MAPBUF_CHUNK_ORDER].head =
-			pfn_to_page(start + i);
 	return 0;
 }
 
@@ -176,10 +185,17 @@ static int take_piece(struct mapbuf_job *job, unsigned long first,
  * is known.  Else ask for all at once, as 5.10 cannot isolate less than 4 MiB, but
  * for what others can clear meanwhile, and join the pages.  On an error @failed is
  * what could not be had.
+ *
+ * What is free merges up to MAX_ORDER_NR_PAGES, aligned, while all of it is
+ * isolated.  If two asked for parts of that at once, one would get all, or the
+ * kernel warn of it: so a piece begins and ends where that does.
  */
 static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 		      struct frames *failed)
 {
+	unsigned long block = max_t(unsigned long, MAX_ORDER_NR_PAGES,
+				    MAPBUF_CHUNK_PAGES);
+	unsigned long lead = min(-start & (block - 1), buf->nr_pages);
 	struct take_job take = {
 		.job = {
 			.buf = buf,
@@ -189,23 +205,24 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 			.node = page_to_nid(pfn_to_page(start)),
 			.creating = true,
 			.clears = contig_clears() || want_init_on_free(),
-			/*
-			 * Adjacent pieces that are isolated at once merge when
-			 * they are free, and the kernel then finds more than
-			 * one compound page was asked for, and warns.
-			 */
-			.alone = !contig_clears() || mapbuf_contig_compound,
+			.alone = !contig_clears(),
 		},
 		.start = start,
 	};
-	int err;
+	int err = 0;
 
 	if (mapbuf_contig_compound)
-		take.job.unit = MAPBUF_CHUNK_PAGES;
+		take.job.unit = block;
 	else if (mapbuf_job_helpers(&take.job))
-		take.job.unit = SHARED_PAGES;
+		take.job.unit = max(block, SHARED_PAGES);
 
-	err = mapbuf_job_run(&take.job);
+	if (take.job.unit < buf->nr_pages && lead) {
+		err = take_piece(&take.job, 0, lead, false);
+		atomic_long_set(&take.job.next, lead);
+		atomic_long_set(&take.job.done, lead);
+	}
+	if (!err)
+		err = mapbuf_job_run(&take.job);
 	if (err) {
 		*failed = take.failed;
 		mapbuf_pages_free(buf, true);

@@ -13,6 +13,7 @@
 #define SMALL (4 * MIB)
 #define LEAST_PIECES 4	/* of SIZE */
 #define TRIES 20
+#define AGAIN 100	/* rounds */
 #define THREADS "/sys/module/mapbuf/parameters/threads"
 #define CPUMASK "/sys/devices/virtual/workqueue/cpumask"
 #define CPU1 "/sys/devices/system/cpu/cpu1/online"
@@ -264,6 +265,39 @@ static void progress(const struct store *s)
 	must(!b_destroy("threads", 0));
 }
 
+/*
+ * What was freed a moment ago is on lists of processors, and goes back when the
+ * first pieces are asked for: what is next to each other then merges.
+ */
+static void creating_again(unsigned int unused)
+{
+	const unsigned int backing = MAPBUF_BACKING_CONTIGUOUS;
+	char name[32], before[32];
+	int i;
+
+	(void)unused;
+	snprintf(name, sizeof(name), "threads%d", getpid());
+	snprintf(before, sizeof(before), "before%d", getpid());
+	for (i = 0; i < AGAIN; i++) {
+		/* What comes behind it begins at an odd 2 MiB. */
+		if (i % 2)
+			b_create(before, 3 * HUGE_PAGE, backing);
+		b_create(name, (4 + i % 5) * HUGE_PAGE, backing);
+		must(!b_destroy(name, 0));
+		if (i % 2)
+			must(!b_destroy(before, 0));
+	}
+}
+
+static void again(void)
+{
+	child(creating_again, 0);
+	t_ok(reap(), "contiguous: the same memory again and again");
+	child(creating_again, 0);
+	child(creating_again, 0);
+	t_ok(reap(), "contiguous: by two at once");
+}
+
 static int end[2];	/* a pipe: closed to end whoever moves processors */
 
 static void plugging(unsigned int unused)
@@ -346,20 +380,18 @@ int main(void)
 
 	probe();
 	for (s = stores; s->name; s++) {
-		/* From 6.12 on a range that the kernel clears is asked for by one. */
-		if (!init_on_free && !(s->id == MAPBUF_BACKING_CONTIGUOUS &&
-				       kernel_since(6, 12))) {
+		if (!init_on_free) {
 			shared(s);
 			kept_off(s, 0);
 			kept_off(s, 1);
-		}
-		if (!init_on_free)
 			killed(s);
+		}
 		set_threads("0");
 		clear(s);
 		progress(s);
 		afterwards(s);
 	}
+	again();
 
 	must(!sched_getaffinity(0, sizeof(all), &all));
 	CPU_ZERO(&one);
