@@ -53,33 +53,74 @@ static void tell(const struct step *step, enum level level, const char *what,
 			what, why);
 }
 
-static int create(struct mapbuf_control *control, struct step *step,
-		  struct make_sum *sum)
+/* Tells what became of it. */
+static void created(struct make_item *item)
 {
-	const struct properties *properties = &step->buffer->properties;
-	unsigned int id;
-	int error;
+	struct step *step = item->data;
 	char *why;
 
-	/* By the plan, which is made anew each time, there is none. */
-	error = make_buffer(control, step->name, properties, 1, sum,
-			    &id);
-	if (error) {
-		why = explain_create(error, properties);
+	if (item->error) {
+		why = explain_create(item->error, item->properties);
 		tell(step, LEVEL_ERROR,
 		     step->action == ACTION_REPLACE ?
 		     "is destroyed and cannot be created again" : "cannot be made",
 		     why);
 		free(why);
-		return -1;
+		return;
 	}
 	step->is_made = 1;
 	printf("%s '%s': /dev/mapbuf%u\n",
 	       step->action == ACTION_REPLACE ? "replaced" : "created",
-	       step->name, id);
+	       step->name, item->id);
 	/* At once: the next may take minutes, or end the program. */
 	fflush(stdout);
-	return 0;
+}
+
+/* Steps of which each creates a buffer, at once. */
+static int create(struct mapbuf_control *control, struct step *steps,
+		  size_t count, struct make_sum *sum)
+{
+	struct make_item *items = xgrow(NULL, count, sizeof(*items));
+	int result = 0;
+	size_t i;
+
+	/* By the plan, which is made anew each time, there are none. */
+	for (i = 0; i < count; i++)
+		items[i] = (struct make_item){
+			.name = steps[i].name,
+			.properties = &steps[i].buffer->properties,
+			.is_new = 1,
+			.data = &steps[i],
+		};
+	make_buffers(control, items, count, sum, created);
+	for (i = 0; i < count; i++) {
+		if (items[i].error)
+			result = -1;
+	}
+	free(items);
+	return result;
+}
+
+/*
+ * How many of @count steps are done at once.  All processors of a node clear the
+ * memory of one buffer: only those of other nodes have time for more.
+ */
+static size_t at_once(const struct step *steps, size_t count)
+{
+	const struct properties *properties;
+	size_t n, i;
+
+	for (n = 0; n < count && steps[n].action == ACTION_CREATE; n++) {
+		properties = &steps[n].buffer->properties;
+		if (properties->numa_node < 0 || !make_takes_long(properties))
+			break;
+		for (i = 0; i < n; i++) {
+			if (steps[i].buffer->properties.numa_node ==
+			    properties->numa_node)
+				return n;
+		}
+	}
+	return n ? n : 1;
 }
 
 /* Somebody may have opened it since the plan was made: that is no failure. */
@@ -96,19 +137,20 @@ static int destroy(struct mapbuf_control *control, const struct step *step,
 	return *is_left ? 0 : -1;
 }
 
+/* @count: more than one only for ACTION_CREATE */
 static int change(struct mapbuf_control *control, struct step *step,
-		  struct make_sum *sum)
+		  size_t count, struct make_sum *sum)
 {
 	int is_left;
 
 	if (step->action == ACTION_CREATE)
-		return create(control, step, sum);
+		return create(control, step, count, sum);
 	if (destroy(control, step, &is_left))
 		return -1;
 	if (is_left)
 		return 0;
 	if (step->action == ACTION_REPLACE)
-		return create(control, step, sum);
+		return create(control, step, 1, sum);
 	printf("removed '%s'\n", step->name);
 	fflush(stdout);
 	return 0;
@@ -136,17 +178,20 @@ static int check_sum(const struct plan *plan, const struct present *present,
 
 /* The control node is opened when something is to be done, not before. */
 static int change_first(struct mapbuf_control **control, struct step *step,
-			struct make_sum *sum)
+			size_t count, struct make_sum *sum)
 {
+	const char *why;
+	size_t i;
+
 	if (!*control)
 		*control = mapbuf_control_open();
-	if (!*control) {
-		tell(step, LEVEL_ERROR, step->action == ACTION_CREATE ?
-		     "cannot be made" : "cannot be destroyed",
-		     explain_control(errno));
-		return -1;
-	}
-	return change(*control, step, sum);
+	if (*control)
+		return change(*control, step, count, sum);
+	why = explain_control(errno);
+	for (i = 0; i < count; i++)
+		tell(&step[i], LEVEL_ERROR, step->action == ACTION_CREATE ?
+		     "cannot be made" : "cannot be destroyed", why);
+	return -1;
 }
 
 static int change_owner(const struct step *step)
@@ -183,17 +228,18 @@ static int execute(const struct plan *plan)
 	struct mapbuf_control *control = NULL;
 	struct step *step;
 	int status = EXIT_OK;
-	size_t i;
+	size_t i, n;
 
-	for (i = 0; i < plan->count; i++) {
+	for (i = 0; i < plan->count; i += n) {
 		step = &plan->steps[i];
+		n = at_once(step, plan->count - i);
 		if (step->action == ACTION_LEAVE)
 			tell(step, LEVEL_WARNING, "is left as it is",
 			     step->why);
 		else if (step->action == ACTION_CHANGE)
 			status = change_owner(step) ? EXIT_FAILED : status;
 		else if (step->action != ACTION_KEEP &&
-			 change_first(&control, step, &sum))
+			 change_first(&control, step, n, &sum))
 			status = EXIT_FAILED;
 	}
 	make_end();

@@ -79,18 +79,17 @@ static int set_property(struct properties *properties, const char *command,
 static int create(const char *name, const struct properties *properties,
 		  int no_wait)
 {
+	struct make_item item = { .name = name, .properties = properties };
 	struct mapbuf_control *control;
 	char *why = NULL;
-	unsigned int id = 0;
-	int error;
 
 	control = mapbuf_control_open();
 	if (!control) {
 		why = xstrdup(explain_control(errno));
 	} else {
-		error = make_buffer(control, name, properties, 0, NULL, &id);
-		if (error)
-			why = explain_create(error, properties);
+		make_buffers(control, &item, 1, NULL, NULL);
+		if (item.error)
+			why = explain_create(item.error, properties);
 	}
 	make_end();
 	mapbuf_control_close(control);
@@ -102,7 +101,7 @@ static int create(const char *name, const struct properties *properties,
 	}
 	if (!no_wait)
 		make_named(name, progress_now_ms());
-	printf("/dev/mapbuf%u\n", id);
+	printf("/dev/mapbuf%u\n", item.id);
 	return EXIT_OK;
 }
 

@@ -9,10 +9,10 @@ struct mapbuf_control;
 struct properties;
 
 /**
- * struct make_sum - of several buffers that are made one after the other
+ * struct make_sum - of several buffers that are made
  * @count: how many
  * @bytes: that have to be cleared
- * @done: of those, of the buffers before
+ * @done: of those, of the buffers that are done
  */
 struct make_sum {
 	size_t count;
@@ -23,17 +23,36 @@ struct make_sum {
 /* One more that will be made */
 void make_expect(struct make_sum *sum, const struct properties *properties);
 
-/*
- * Makes a buffer and gives 0 or an errno.  Shows progress; ends the program,
- * with nothing left of the buffer, when a signal asks for that.  is_new: the
- * caller has seen that there is none of that name; else all are looked through,
- * so as not to take somebody else's for what is left.  @sum: NULL for this one alone.
- * @control is the same until make_end(), and what @name and @properties point to is
- * as it was at the first call.
+/**
+ * struct make_item - a buffer that is to be made
+ * @is_new: the caller has seen that there is none of that name; else all are looked
+ *	through, so as not to take somebody else's for what is left
+ * @data: the caller's
+ * @error: what became of it: 0 or an errno
+ * @id: the number that it got
  */
-int make_buffer(struct mapbuf_control *control, const char *name,
-		const struct properties *properties, int is_new,
-		struct make_sum *sum, unsigned int *id);
+struct make_item {
+	const char *name;
+	const struct properties *properties;
+	int is_new;
+	void *data;
+	int error;
+	unsigned int id;
+};
+
+/*
+ * Makes buffers, several at once, which get their numbers in their order.  Calls @made
+ * for each in that order, as soon as it is known what became of it and those
+ * before.  Shows progress; ends the program, with nothing left of those that are not
+ * done, when a signal asks for that.  @sum and @made may be NULL.
+ * @control is the same until make_end(), and what an item points to is as it was at
+ * the first call.
+ */
+void make_buffers(struct mapbuf_control *control, struct make_item *items,
+		  size_t count, struct make_sum *sum,
+		  void (*made)(struct make_item *item));
+/* Whether it takes so long that it is worth a process of its own. */
+int make_takes_long(const struct properties *properties);
 /* When all are made. */
 void make_end(void);
 

@@ -39,11 +39,62 @@ test_apply_killed()
 	cat >"$tmp/expected" <<-EOT
 		created 'adc0': /dev/mapbuf0
 		@ROOT@/etc/mapbuf.conf:3: buffer 'slow0': cannot be made: interrupted
-		created 'adc1': /dev/mapbuf1
+		created 'adc1': /dev/mapbuf2
 		status 1
 	EOT
 	same "apply makes the others with another process" "$tmp/expected" \
 		"$tmp/said"
+}
+
+# apply_nodes NAME BUFFER=NODE...: in the background, until that name is asked for.
+apply_nodes()
+{
+	fresh_system
+	last=$1
+	shift
+	for buffer; do
+		printf '[%s]\nSize=64M\nGroup=7\nNUMANode=%s\n' "${buffer%=*}" \
+			"${buffer#*=}"
+	done >"$tmp/root/etc/mapbuf.conf"
+	MAPBUF_FIXTURE=$tmp/root env --default-signal=INT \
+		"$TEST_BUILD/mapbufctl" apply --root="$tmp/root" \
+		>"$tmp/said" 2>&1 &
+	until_line "$tmp/root/requests" "create $last "
+	sed 's/^create \([^ ]*\).*/\1/' "$tmp/root/requests" >"$tmp/asked"
+}
+
+# All of the memory of a node is cleared by its processors: those of others can
+# have more to do.
+test_apply_nodes()
+{
+	printf '%s\n' slow0 slow1 adc0 >"$tmp/expected"
+	apply_nodes adc0 slow0=1 slow1=0 adc0=2 slow2=2
+	same "buffers of other nodes are made meanwhile" "$tmp/expected" \
+		"$tmp/asked"
+	sort "$tmp/root/makers" | uniq -d >"$tmp/actual"
+	same "by a process each" /dev/null "$tmp/actual"
+	same "none is told of before its turn" /dev/null "$tmp/said"
+	: >"$tmp/root/go"
+	wait $!
+	for i in 0 1 2 3; do
+		set -- slow0 slow1 adc0 slow2
+		shift "$i"
+		echo "created '$1': /dev/mapbuf$i"
+	done >"$tmp/expected"
+	same "with numbers in their order" "$tmp/expected" "$tmp/said"
+
+	apply_nodes slow1 slow0=1 slow1=0
+	kill -INT $!
+	status=0
+	wait $! 2>"$tmp/no" || status=$?
+	echo "status $status" >>"$tmp/said"
+	: >"$tmp/root/go"
+	cat >"$tmp/expected" <<-EOT
+		mapbufctl: buffer 'slow0': cannot be made: interrupted
+		mapbufctl: buffer 'slow1': cannot be made: interrupted
+		status 130
+	EOT
+	same "Ctrl-C ends all that are being made" "$tmp/expected" "$tmp/said"
 }
 
 test_apply()

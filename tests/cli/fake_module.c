@@ -125,7 +125,7 @@ static void write_attribute(const char *attribute, const char *format,
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/new/%s", class_dir(),
+	snprintf(path, sizeof(path), "%s/new%d/%s", class_dir(), getpid(),
 		 attribute);
 	write_line(path, "w", format, value);
 }
@@ -140,7 +140,7 @@ static void add_buffer(const struct mapbuf_create *request)
 	unsigned int backing = request->backing ? request->backing :
 			       MAPBUF_BACKING_VMALLOC;
 
-	snprintf(new, sizeof(new), "%s/new", class_dir());
+	snprintf(new, sizeof(new), "%s/new%d", class_dir(), getpid());
 	snprintf(path, sizeof(path), "%s/mapbuf%u", class_dir(),
 		 request->id);
 	mkdir(new, 0777);
@@ -240,6 +240,8 @@ static int create(int fd, struct mapbuf_create *request, const char *log)
 			break;
 	}
 	request->id = id;
+	/* Nobody else gets the number, also when this process is killed. */
+	mkdir(path, 0777);
 	if (strncmp(request->name, "slow", 4) == 0) {
 		report_cleared(fd, request->bytes / 2);
 		wait_to_go();
