@@ -9,9 +9,9 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
-#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/sched/signal.h>
+#include <linux/wait_bit.h>
 
 #include "backing.h"
 #include "compat/compat.h"
@@ -21,10 +21,21 @@
 #ifdef CONFIG_CONTIG_ALLOC
 
 /*
- * One scan at a time: two would choose the same range, and each would see the
- * pages that the other has isolated as in use.
+ * The nodes that are being scanned, each by one at a time: two would choose the
+ * same range, and each would see the pages that the other has isolated as in use.
  */
-static DEFINE_MUTEX(scan_lock);
+static DECLARE_BITMAP(scanned, MAX_NUMNODES);
+
+static int node_lock(int node)
+{
+	return wait_on_bit_lock(&scanned[BIT_WORD(node)],
+				node % BITS_PER_LONG, TASK_KILLABLE);
+}
+
+static void node_unlock(int node)
+{
+	clear_and_wake_up_bit(node % BITS_PER_LONG, &scanned[BIT_WORD(node)]);
+}
 
 /*
  * Ranges with doubtful pages that are tried, if there are none without.  A try
@@ -291,30 +302,16 @@ static int node_scan(struct mapbuf_buffer *buf, int node, int *doubts)
 	return err;
 }
 
-static int nodes_scan(struct mapbuf_buffer *buf, int doubts)
-{
-	int node = buf->spec.numa_node, err = -ENOMEM;
-
-	if (node != NUMA_NO_NODE)
-		return node_scan(buf, node, &doubts);
-
-	for_each_node_state(node, N_MEMORY) {
-		err = node_scan(buf, node, &doubts);
-		if (err != -ENOMEM)
-			break;
-	}
-	return err;
-}
-
 /*
  * A page on its way to the kernel's lists looks like one that nothing can move,
  * and a busy machine has some in each GiB.  Whatever alloc_contig_range() is asked
  * for, it has all processors put theirs there first: here it is a page that was
  * free a moment ago.
  */
-static void drain_lists(void)
+static void drain_lists(int node)
 {
-	struct page *page = alloc_page(GFP_KERNEL | __GFP_MOVABLE | __GFP_NOWARN);
+	struct page *page = alloc_pages_node(node, GFP_KERNEL | __GFP_MOVABLE |
+					     __GFP_THISNODE | __GFP_NOWARN, 0);
 	unsigned long pfn;
 
 	if (!page)
@@ -325,26 +322,51 @@ static void drain_lists(void)
 		__free_page(pfn_to_page(pfn));
 }
 
-static int contiguous_scan(struct mapbuf_buffer *buf)
+/* The ways to search, each for when those before found nothing. */
+enum scan { SCAN, SCAN_DRAINED, SCAN_DOUBTFUL, SCANS };
+
+static int node_try(struct mapbuf_buffer *buf, int node, enum scan how,
+		    int *doubts)
 {
 	int err;
 
-	err = mutex_lock_killable(&scan_lock);
-	if (err)
-		return err;
+	if (node_lock(node))
+		return -EINTR;
 
 	/* Whoever had the lock may have taken them. */
 	err = -ENOMEM;
 	if (mapbuf_pages_available(&buf->spec, buf->nr_pages)) {
-		err = nodes_scan(buf, 0);
-		if (err == -ENOMEM) {
-			drain_lists();
-			err = nodes_scan(buf, 0);
-		}
-		if (err == -ENOMEM)
-			err = nodes_scan(buf, DOUBTFUL_TRIES);
+		if (how == SCAN_DRAINED)
+			drain_lists(node);
+		err = node_scan(buf, node, doubts);
 	}
-	mutex_unlock(&scan_lock);
+	node_unlock(node);
+	return err;
+}
+
+static int nodes_scan(struct mapbuf_buffer *buf, enum scan how)
+{
+	int doubts = how == SCAN_DOUBTFUL ? DOUBTFUL_TRIES : 0;
+	int node = buf->spec.numa_node, err = -ENOMEM;
+
+	if (node != NUMA_NO_NODE)
+		return node_try(buf, node, how, &doubts);
+
+	for_each_node_state(node, N_MEMORY) {
+		err = node_try(buf, node, how, &doubts);
+		if (err != -ENOMEM)
+			break;
+	}
+	return err;
+}
+
+static int contiguous_scan(struct mapbuf_buffer *buf)
+{
+	int err = -ENOMEM;
+	enum scan how;
+
+	for (how = SCAN; how < SCANS && err == -ENOMEM; how++)
+		err = nodes_scan(buf, how);
 	return err;
 }
 

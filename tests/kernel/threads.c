@@ -169,6 +169,16 @@ static void kept_off(const struct store *s, int cpu)
 	must(!write_file(CPUMASK, "3"));
 }
 
+/* Also from who may use all processors. */
+static void isolated(const struct store *s)
+{
+	struct pieces p = create_helped(s);
+
+	t_ok(p.own && p.helped[0] && !p.helped[1],
+	     "%s: nobody helps on an isolated processor (%ld, %ld pieces)",
+	     s->name, p.helped[0], p.helped[1]);
+}
+
 static void confined(const struct store *s)
 {
 	struct pieces p = create_one(s, SIZE);
@@ -379,6 +389,16 @@ int main(void)
 	init_on_free = strstr(cmdline, "init_on_free=1");
 
 	probe();
+	if (strstr(cmdline, "isolcpus=")) {
+		CPU_ZERO(&all);
+		CPU_SET(0, &all);
+		CPU_SET(1, &all);
+		must(!sched_setaffinity(0, sizeof(all), &all));
+		for (s = stores; s->name; s++)
+			isolated(s);
+		unprobe();
+		return t_done();
+	}
 	for (s = stores; s->name; s++) {
 		if (!init_on_free) {
 			shared(s);
