@@ -12,7 +12,7 @@
 #define SIZE (4 * HUGE_PAGE)
 #define SEED 50
 #define FILES "/tmp/mapbuf"	/* where files are mounted */
-#define ROUNDS 200
+#define ROUNDS 50
 
 static const char *store;
 
