@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whoever goes through the cached pages of a file, to drop, split or count them, may
- * find those of a buffer.  Nothing happens to these.  Whoever goes through all files
- * does not find them: a buffer is destroyed beside it as otherwise.
+ * Whoever goes through the cached pages of a file, to drop, split or count them, does
+ * nothing to those of a buffer.  Beside whoever goes through those of all files a buffer
+ * is destroyed as otherwise.
  */
 #include "t.h"
 
