@@ -121,9 +121,7 @@ static void buffer_free(struct mapbuf_buffer *buf)
 	if (buf->inode)
 		mapbuf_mapping_destroy(buf);
 	mapbuf_counts_detach(buf);
-
 	mapbuf_registry_forget(buf, pinned);
-
 	if (pinned)
 		mapbuf_pins_keep(buf, pinned);
 	else
