@@ -45,6 +45,20 @@ skip()
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# wait_for COMMAND...: until it succeeds.  The bound is there to end what hangs.
+wait_for()
+{
+	tap_tries=0
+	until "$@" >/dev/null 2>&1; do
+		tap_tries=$((tap_tries + 1))
+		if [ "$tap_tries" = 1500 ]; then
+			"$@"
+			return
+		fi
+		sleep 0.2
+	done
+}
+
 equal()
 {
 	[ "$1" = "$2" ] && return

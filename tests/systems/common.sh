@@ -49,19 +49,6 @@ release()
 	wait "$holder" 2>/dev/null || :
 }
 
-wait_for()
-{
-	i=0
-	until "$@" >/dev/null 2>&1; do
-		i=$((i + 1))
-		if [ $i = 1500 ]; then
-			"$@"
-			return
-		fi
-		sleep 0.2
-	done
-}
-
 # What the service printed, and as whom.
 sums()
 {
