@@ -7,6 +7,7 @@
  * alloc_contig_range() moves them.
  */
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
@@ -147,18 +148,42 @@ static void range_join(const struct mapbuf_buffer *buf)
 	}
 }
 
+/*
+ * @doubts: how many tries are left for ranges with doubtful pages; @cleared: what was
+ * found is filled with zeroes.
+ */
+struct search {
+	int doubts;
+	bool cleared;
+};
+
 /* The frames [@start, @end). */
 struct frames {
 	unsigned long start;
 	unsigned long end;
 };
 
-/* @start: of the range; @failed: on an error, what could not be had. */
+/*
+ * @start: of the range; @clear: what is taken is cleared at once; @failed: on an
+ * error, what could not be had.
+ */
 struct take_job {
 	struct mapbuf_job job;
 	unsigned long start;
+	bool clear;
 	struct frames failed;
 };
+
+static void frames_clear(unsigned long start, unsigned long n)
+{
+	unsigned long i;
+
+	for (i = 0; i < n; i++) {
+		clear_highpage(pfn_to_page(start + i));
+		if (!(i % MAPBUF_CHUNK_PAGES))
+			cond_resched();
+	}
+}
 
 static int take_piece(struct mapbuf_job *job, unsigned long first,
 		      unsigned long n, bool helper)
@@ -185,6 +210,8 @@ static int take_piece(struct mapbuf_job *job, unsigned long first,
 		for (i = 0; i < n; i += MAPBUF_CHUNK_PAGES)
 			chunk[i >> MAPBUF_CHUNK_ORDER].head =
 				pfn_to_page(start + i);
+		if (take->clear)
+			frames_clear(start, n);
 	}
 	return 0;
 }
@@ -193,8 +220,9 @@ static int take_piece(struct mapbuf_job *job, unsigned long first,
  * Take [@start, @start + @buf->nr_pages), one reference to each page.  Where
  * the kernel can give 2 MiB as one compound page, which maps in one piece, ask
  * for each by itself: they are adjacent all the same, and the first that fails
- * is known.  Else ask for all at once, as 5.10 cannot isolate less than 4 MiB, but
- * for what others can clear meanwhile, and join the pages.  On an error @failed is
+ * is known.  Else ask for all at once, as 5.10 cannot isolate less than 4 MiB, or,
+ * where others help, for much at once, and join the pages.  Who takes a piece clears
+ * it, too, so that one waits for the kernel while another clears.  On an error @failed is
  * what could not be had.
  *
  * What is free merges up to MAX_ORDER_NR_PAGES, aligned, while all of it is
@@ -202,11 +230,12 @@ static int take_piece(struct mapbuf_job *job, unsigned long first,
  * kernel warn of it: so a piece begins and ends where that does.
  */
 static int range_take(struct mapbuf_buffer *buf, unsigned long start,
-		      struct frames *failed)
+		      struct search *search, struct frames *failed)
 {
 	unsigned long block = max_t(unsigned long, MAX_ORDER_NR_PAGES,
 				    MAPBUF_CHUNK_PAGES);
 	unsigned long lead = min(-start & (block - 1), buf->nr_pages);
+	bool clears = contig_clears() || want_init_on_free();
 	struct take_job take = {
 		.job = {
 			.buf = buf,
@@ -215,17 +244,18 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 			.unit = buf->nr_pages,
 			.node = page_to_nid(pfn_to_page(start)),
 			.creating = true,
-			.clears = contig_clears() || want_init_on_free(),
-			.alone = !contig_clears(),
 		},
 		.start = start,
 	};
+	bool helped = mapbuf_job_helpers(&take.job);
 	int err = 0;
 
 	if (mapbuf_contig_compound)
 		take.job.unit = block;
-	else if (mapbuf_job_helpers(&take.job))
+	else if (helped)
 		take.job.unit = max(block, SHARED_PAGES);
+	take.clear = helped && !clears;
+	take.job.clears = helped || clears;
 
 	if (take.job.unit < buf->nr_pages && lead) {
 		err = take_piece(&take.job, 0, lead, false);
@@ -239,6 +269,7 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 		mapbuf_pages_free(buf, true);
 		return err;
 	}
+	search->cleared = take.job.clears;
 	range_untag(start, buf->nr_pages);
 	range_join(buf);
 	return 0;
@@ -254,8 +285,8 @@ static bool was_doubtful(const struct frames *failed, struct zone *zone, int err
 					       false) != failed->end;
 }
 
-/* @doubts: how many tries are left for ranges with doubtful pages. */
-static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone, int *doubts)
+static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone,
+		     struct search *search)
 {
 	unsigned long pfn = zone->zone_start_pfn;
 	unsigned long end = pfn + mapbuf_zone_reach(&buf->spec, zone);
@@ -271,24 +302,25 @@ static int zone_scan(struct mapbuf_buffer *buf, struct zone *zone, int *doubts)
 			return -EINTR;
 
 		next = pfn + buf->nr_pages;
-		blocked = range_blocked(pfn, next, zone, *doubts);
+		blocked = range_blocked(pfn, next, zone, search->doubts);
 		if (blocked != next) {
 			pfn = blocked + 1;
 			continue;
 		}
 
-		err = range_take(buf, pfn, &failed);
+		err = range_take(buf, pfn, search, &failed);
 		if (err != -EBUSY && err != -ENOMEM)
 			return err;
-		if (*doubts && was_doubtful(&failed, zone, err))
-			(*doubts)--;
+		if (search->doubts && was_doubtful(&failed, zone, err))
+			search->doubts--;
 		/* Where the whole range was asked for, any of it may have been it. */
 		pfn = mapbuf_contig_compound ? failed.end :
 		      pfn + max(buf->nr_pages / 8, MAPBUF_CHUNK_PAGES);
 	}
 }
 
-static int node_scan(struct mapbuf_buffer *buf, int node, int *doubts)
+static int node_scan(struct mapbuf_buffer *buf, int node,
+		     struct search *search)
 {
 	int i, err = -ENOMEM, top = mapbuf_top_zone(&buf->spec);
 	struct zone *zone;
@@ -297,7 +329,7 @@ static int node_scan(struct mapbuf_buffer *buf, int node, int *doubts)
 	for (i = top; i >= 0 && err == -ENOMEM; i--) {
 		zone = &NODE_DATA(node)->node_zones[i];
 		if (mapbuf_zone_has(&buf->spec, zone, top, buf->nr_pages))
-			err = zone_scan(buf, zone, doubts);
+			err = zone_scan(buf, zone, search);
 	}
 	return err;
 }
@@ -326,7 +358,7 @@ static void drain_lists(int node)
 enum scan { SCAN, SCAN_DRAINED, SCAN_DOUBTFUL, SCANS };
 
 static int node_try(struct mapbuf_buffer *buf, int node, enum scan how,
-		    int *doubts)
+		    struct search *search)
 {
 	int err;
 
@@ -338,35 +370,36 @@ static int node_try(struct mapbuf_buffer *buf, int node, enum scan how,
 	if (mapbuf_pages_available(&buf->spec, buf->nr_pages)) {
 		if (how == SCAN_DRAINED)
 			drain_lists(node);
-		err = node_scan(buf, node, doubts);
+		err = node_scan(buf, node, search);
 	}
 	node_unlock(node);
 	return err;
 }
 
-static int nodes_scan(struct mapbuf_buffer *buf, enum scan how)
+static int nodes_scan(struct mapbuf_buffer *buf, enum scan how,
+		      struct search *search)
 {
-	int doubts = how == SCAN_DOUBTFUL ? DOUBTFUL_TRIES : 0;
 	int node = buf->spec.numa_node, err = -ENOMEM;
 
+	search->doubts = how == SCAN_DOUBTFUL ? DOUBTFUL_TRIES : 0;
 	if (node != NUMA_NO_NODE)
-		return node_try(buf, node, how, &doubts);
+		return node_try(buf, node, how, search);
 
 	for_each_node_state(node, N_MEMORY) {
-		err = node_try(buf, node, how, &doubts);
+		err = node_try(buf, node, how, search);
 		if (err != -ENOMEM)
 			break;
 	}
 	return err;
 }
 
-static int contiguous_scan(struct mapbuf_buffer *buf)
+static int contiguous_scan(struct mapbuf_buffer *buf, struct search *search)
 {
 	int err = -ENOMEM;
 	enum scan how;
 
 	for (how = SCAN; how < SCANS && err == -ENOMEM; how++)
-		err = nodes_scan(buf, how);
+		err = nodes_scan(buf, how, search);
 	return err;
 }
 
@@ -404,6 +437,7 @@ static int contiguous_small(struct mapbuf_buffer *buf)
 static int contiguous_alloc(struct mapbuf_buffer *buf)
 {
 	unsigned long n = buf->nr_pages;
+	struct search search = {};
 	int err;
 
 	/* A compound page of 2 MiB must be used whole. */
@@ -411,11 +445,9 @@ static int contiguous_alloc(struct mapbuf_buffer *buf)
 	    !contiguous_small(buf))
 		return 0;
 
-	err = contiguous_scan(buf);
-	if (err)
+	err = contiguous_scan(buf, &search);
+	if (err || search.cleared)
 		return err;
-	if (want_init_on_free() || contig_clears())
-		return 0;
 	return mapbuf_pages_clear(buf);
 }
 
