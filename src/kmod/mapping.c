@@ -33,6 +33,7 @@
 #include <linux/sched/mm.h>
 
 #include "backing.h"
+#include "compat/chunk.h"
 #include "compat/compat.h"
 #include "mapbuf.h"
 #include "range.h"
@@ -77,7 +78,8 @@ int mapbuf_mapping_init(struct mapbuf_buffer *buf)
 		simple_release_fs(&fs_mount, &fs_pins);
 		return PTR_ERR(inode);
 	}
-	i_size_write(inode, buf->spec.bytes);
+	/* 6.12: filemap_map_pages() maps no compound page that the file ends with. */
+	i_size_write(inode, buf->spec.bytes + PAGE_SIZE);
 	/*
 	 * The kernel moves no pages between nodes whose file wants those of the
 	 * lowest zone, vma_migratable(), and so does not take them out of page
@@ -97,67 +99,6 @@ void mapbuf_mapping_destroy(struct mapbuf_buffer *buf)
 {
 	iput(buf->inode);
 	simple_release_fs(&fs_mount, &fs_pins);
-}
-
-/*
- * Who has a page pinned marks it dirty under its lock, and asks its file then, if
- * it has one.
- */
-static void page_place(struct page *head, struct address_space *mapping,
-		       unsigned long index)
-{
-	lock_page(head);
-	mapbuf_set_index(head, index);
-	mapbuf_set_mapping(head, mapping);
-	unlock_page(head);
-}
-
-static void pages_place(const struct mapbuf_buffer *buf,
-			struct address_space *mapping)
-{
-	unsigned long i, index, end;
-
-	for (i = 0; i < mapbuf_nr_chunks(buf); i++) {
-		const struct mapbuf_chunk *chunk = &buf->chunks[i];
-
-		index = i << MAPBUF_CHUNK_ORDER;
-		end = min(index + MAPBUF_CHUNK_PAGES, buf->nr_pages);
-		/* The last ones may be missing, where memory was short. */
-		if (chunk->head && PageCompound(chunk->head))
-			page_place(chunk->head, mapping, index);
-		else if (chunk->head || chunk->pages)
-			for (; index < end && mapbuf_page(buf, index); index++)
-				page_place(mapbuf_page(buf, index), mapping,
-					   index);
-		cond_resched();
-	}
-}
-
-/**
- * mapbuf_mapping_place() - tell the kernel where in the buffer its pages are
- * @buf: the buffer, its memory just allocated
- *
- * A futex of several processes is known by the file and the index of its page.  A
- * fault maps a compound page in one piece only if it ends, by its index, before
- * the end of the file.
- *
- * No page is in the page cache of the file: whoever looks for it there, to split,
- * write back or truncate it, finds none and gives up.
- */
-void mapbuf_mapping_place(struct mapbuf_buffer *buf)
-{
-	pages_place(buf, buf->inode->i_mapping);
-}
-
-/**
- * mapbuf_mapping_displace() - undo mapbuf_mapping_place()
- * @buf: the buffer, with all pages that it has; nothing has it open or mapped
- *
- * Pages may stay pinned for longer than there is a file.  Sleeps.
- */
-void mapbuf_mapping_displace(struct mapbuf_buffer *buf)
-{
-	pages_place(buf, NULL);
 }
 
 /* mapbuf_mapping_open() - an area that maps a buffer comes */

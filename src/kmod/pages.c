@@ -13,6 +13,7 @@
 #include <linux/uio.h>
 
 #include "backing.h"
+#include "compat/chunk.h"
 #include "compat/compat.h"
 #include "job.h"
 #include "mapbuf.h"
@@ -77,10 +78,10 @@ int mapbuf_pages_set_cache(struct mapbuf_buffer *buf)
 	return err;
 }
 
-/* Whether anything but the buffer and mappings refers to it. */
+/* Whether anything but the buffer, its file and mappings refers to it. */
 static bool page_pinned(struct page *page)
 {
-	int refs = page_ref_count(page);
+	int refs = page_ref_count(page) - mapbuf_cache_refs(page);
 
 	return refs > 1 && refs > 1 + mapbuf_mapcount(page);
 }

@@ -103,7 +103,7 @@ static void none_is_left(void)
 static void whole_life(void)
 {
 	unsigned long start, half;
-	bool around = kernel_since(6, 16);	/* a fault maps both pieces */
+	bool around = kernel_since(6, 12);	/* a fault maps both pieces */
 	char *map;
 	int fd, id;
 

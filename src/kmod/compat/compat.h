@@ -64,47 +64,6 @@ static inline mapbuf_map_pages_t mapbuf_map_no_pages(struct vm_fault *vmf,
 }
 
 /*
- * MAPBUF_MAPS_CHUNKS: whether there is mapbuf_map_chunk()
- *
- * mapbuf_map_chunk() - map 2 MiB in one piece, if nothing is there
- * @vmf: of a fault that may map them
- * @area: that faulted, or what stands in for it; not VM_MIXEDMAP or VM_PFNMAP
- * @addr: where, aligned; in the area, and in reach of the table @vmf->pmd is in
- * @head: of a compound page of 2 MiB
- *
- * Returns whether there was nothing.  Not said to be a write: should a page table
- * have come in between, the kernel would warn.  The entry can be written all
- * the same, as the area can.
- */
-#ifdef MAPBUF_HAVE_INSERT_FOLIO_PMD
-#define MAPBUF_MAPS_CHUNKS true
-
-static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
-				    struct vm_area_struct *area,
-				    unsigned long addr, struct page *head)
-{
-	struct vm_fault piece = {
-		.vma = area,
-		.address = addr,
-		.pmd = vmf->pmd - pmd_index(vmf->address) + pmd_index(addr),
-	};
-	struct folio *folio = page_folio(head);
-
-	return pmd_none(pmdp_get_lockless(piece.pmd)) &&
-	       vmf_insert_folio_pmd(&piece, folio, false) == VM_FAULT_NOPAGE;
-}
-#else
-#define MAPBUF_MAPS_CHUNKS false
-
-static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
-				    struct vm_area_struct *area,
-				    unsigned long addr, struct page *head)
-{
-	return false;
-}
-#endif
-
-/*
  * Whether vm_insert_pages() fails where it finds 2 MiB mapped instead of a page table.
  * It does since 6.5; the operation that shows it came with 6.6.
  */
