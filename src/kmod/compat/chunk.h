@@ -98,7 +98,7 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
  * counted by, so nobody writes it back or waits for it to go, and on no list of
  * what can be reclaimed.
  */
-#if MAPBUF_CACHES_CHUNKS
+#ifdef MAPBUF_CACHES_CHUNKS
 static inline int mapbuf_cache_store(struct folio *folio, void *entry, gfp_t gfp)
 {
 	XA_STATE_ORDER(xas, &folio->mapping->i_pages, folio->index,
