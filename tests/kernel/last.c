@@ -115,15 +115,6 @@ static long pinned(const char *name)
 	return sum_of(path, "%ld", "%ld");
 }
 
-/* Of all buffers, and of those that are gone. */
-static long counted(const char *file)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/misc/mapbuf-control/%s", file);
-	return sum_of(path, "%ld", "%ld");
-}
-
 static int try_open(const char *name)
 {
 	char path[64];
@@ -201,7 +192,7 @@ static void pins_count(void)
 	int fd, end;
 	char *map;
 
-	t_ok(counted("used") == 0, "%s: nothing is used at first", store);
+	t_ok(b_bytes("used") == 0, "%s: nothing is used at first", store);
 	b_create("pinned", ALL, id);
 	fd = b_open("pinned", O_RDWR);
 	map = b_map(fd, ALL, 0);
@@ -218,14 +209,14 @@ static void pins_count(void)
 	     "%s: destroy is EBUSY while pages are pinned", store);
 	t_ok(!b_destroy("pinned", MAPBUF_DESTROY_DEFERRED),
 	     "%s: unless it is deferred", store);
-	t_ok(counted("used") == (long)ALL &&
-	     counted("pinned") == (long)ALL,
+	t_ok(b_bytes("used") == (long)ALL &&
+	     b_bytes("pinned") == (long)ALL,
 	     "%s: they count when the buffer is gone", store);
 	t_ok(b_try_create("other", ALL, id) == -ENOSPC,
 	     "%s: against max_bytes", store);
 	close(end);
-	t_ok(counted("used") == 0 &&
-	     counted("pinned") == 0,
+	t_ok(b_bytes("used") == 0 &&
+	     b_bytes("pinned") == 0,
 	     "%s: until the pins are gone", store);
 	t_ok(!b_try_create("other", ALL, id), "%s: then there is room", store);
 	t_ok(!b_destroy("other", 0), "%s: destroyed", store);

@@ -47,6 +47,14 @@ long sum_of(const char *path, const char *format, const char *format2)
 	return sum;
 }
 
+long b_bytes(const char *which)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/misc/mapbuf-control/%s", which);
+	return sum_of(path, "%ld", "%ld");
+}
+
 /* Each processor that comes to this has done what was urgent there. */
 static void visit_processors(void)
 {

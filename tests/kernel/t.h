@@ -120,6 +120,9 @@ long all_free(void);
 /* The sum of the fields in a file, read at once, that one of both matches. */
 long sum_of(const char *path, const char *format, const char *format2);
 
+/* Bytes of all buffers, "used", or of those that are gone, "pinned". */
+long b_bytes(const char *which);
+
 /* The frames behind pages that have been touched; whether there are all. */
 bool page_frames(const void *at, size_t count, uint64_t *frames);
 
