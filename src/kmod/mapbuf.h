@@ -422,11 +422,9 @@ static inline bool mapbuf_chunk_failed(const struct mapbuf_buffer *buf,
 	return READ_ONCE(buf->chunks[index >> MAPBUF_CHUNK_ORDER].failed);
 }
 
-/* place.c */
+/* place.c, mapping.c */
 void mapbuf_mapping_place(struct mapbuf_buffer *buf);
 void mapbuf_mapping_displace(struct mapbuf_buffer *buf);
-
-/* mapping.c */
 int mapbuf_mapping_init(struct mapbuf_buffer *buf);
 void mapbuf_mapping_destroy(struct mapbuf_buffer *buf);
 int mapbuf_mapping_mmap(struct mapbuf_buffer *buf, struct vm_area_struct *vma);

@@ -6,14 +6,12 @@
  */
 #include "t.h"
 
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #define SIZE (64 * MIB)
 #define PIECES (SIZE / HUGE_PAGE)
 #define AROUND (32 * MIB)
 #define SEED 40
-#define FILES "/tmp/mapbuf"	/* where files are mounted */
 #define RW (PROT_READ | PROT_WRITE)
 
 static const char *store;
@@ -442,38 +440,6 @@ static void shared(unsigned int id)
 }
 
 /*
- * Whoever goes through the cached pages of files, to drop or to split them, may find
- * those of a buffer.  Nothing happens to them, however many references they have.
- */
-static void cached(void)
-{
-	static char *maps[520];
-	size_t i;
-	int file;
-
-	must(!mount_files(FILES, ""));
-	file = open(FILES "/huge", O_RDONLY);
-	must(file >= 0);
-	for (i = 0; i < ARRAY_LEN(maps); i++) {
-		maps[i] = b_map(fd, HUGE_PAGE, 0);
-		*(volatile char *)maps[i];
-		if (i && i < ARRAY_LEN(maps) - 20)
-			continue;
-		must(!write_file("/proc/sys/vm/drop_caches", "1"));
-		write_file("/sys/kernel/debug/split_huge_pages",
-			   FILES "/huge,0x0,0x400");
-	}
-	t_ok(mapped(maps[0], HUGE_PAGE, HUGE_PAGE, HUGE_PAGE) &&
-	     mapped(maps[i - 1], HUGE_PAGE, HUGE_PAGE, HUGE_PAGE) &&
-	     same(maps[0], 0, HUGE_PAGE), "%s: nothing is dropped or split",
-	     store);
-	while (i--)
-		munmap(maps[i], HUGE_PAGE);
-	close(file);
-	must(!umount(FILES));
-}
-
-/*
  * Most of memory used and given back, so that the buffers get pages which still
  * show what they have been: at an index far beyond the end of any buffer.
  */
@@ -515,7 +481,6 @@ int main(void)
 		unaligned();
 		odd_parts();
 		shared(s->id);
-		cached();
 
 		at = b_map(fd, SIZE, 0);
 		t_ok(filled(at, SIZE, SEED), "%s: every byte as it was", store);

@@ -109,12 +109,12 @@ static void set_up(const char *name, int program)
 		.info = { .ifi_index = if_nametoindex(name), .ifi_flags = IFF_UP,
 			  .ifi_change = IFF_UP },
 	};
-	struct nlattr *xdp;
+	struct nlattr *nest;
 
 	if (program >= 0) {
-		xdp = put(&r, IFLA_XDP | NLA_F_NESTED, "", 0);
+		nest = put(&r, IFLA_XDP | NLA_F_NESTED, "", 0);
 		put(&r, IFLA_XDP_FD, &program, sizeof(program));
-		nest_end(&r, xdp);
+		nest_end(&r, nest);
 	}
 	if (talk(&r))
 		t_bail("set up %s", name);
@@ -430,7 +430,7 @@ static void refused(char *at, int fd)
 	t_ok(map != MAP_FAILED && umem(xsk, map, SIZE) == -EFAULT,
 	     "%s: read-only memory is EFAULT", store);
 	t_ok(umem(xsk, at + SIZE - PAGE, 2 * PAGE) == -ENOMEM,
-	     "%s: more than there is is ENOMEM", store);
+	     "%s: more than the buffer has is ENOMEM", store);
 	munmap(map, SIZE);
 	close(reader);
 	close(xsk);
