@@ -391,7 +391,7 @@ static void works(struct xsk *xsk, char *at)
 static void destroyed(struct xsk *xsk, char *at, int fd, unsigned int id)
 {
 	unsigned int i, bad = 0;
-	char *map;
+	char *anew;
 
 	for (i = 0; i < FRAMES / 2; i++) {
 		offer(xsk, i * STEP);
@@ -411,10 +411,10 @@ static void destroyed(struct xsk *xsk, char *at, int fd, unsigned int id)
 	}
 	t_ok(!bad, "%s: packets are received then, too", store);
 	fd = b_open("xdp", O_RDWR);
-	map = b_map(fd, SIZE, 0);
-	t_ok(all_zero(map, SIZE), "%s: but not into a new buffer of that name",
+	anew = b_map(fd, SIZE, 0);
+	t_ok(all_zero(anew, SIZE), "%s: but not into a new buffer of that name",
 	     store);
-	munmap(map, SIZE);
+	munmap(anew, SIZE);
 	close(fd);
 	b_destroy("xdp", 0);
 	t_ok(b_bytes("pinned") >= (long)SIZE, "%s: the pins are shown", store);
@@ -425,13 +425,13 @@ static void refused(char *at, int fd)
 {
 	int xsk = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	int reader = b_open("xdp", O_RDONLY);
-	char *map = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, reader, 0);
+	char *seen = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, reader, 0);
 
-	t_ok(map != MAP_FAILED && umem(xsk, map, SIZE) == -EFAULT,
+	t_ok(seen != MAP_FAILED && umem(xsk, seen, SIZE) == -EFAULT,
 	     "%s: read-only memory is EFAULT", store);
 	t_ok(umem(xsk, at + SIZE - PAGE, 2 * PAGE) == -ENOMEM,
 	     "%s: more than the buffer has is ENOMEM", store);
-	munmap(map, SIZE);
+	munmap(seen, SIZE);
 	close(reader);
 	close(xsk);
 	t_ok(pread(fd, &xsk, 1, 0) == 1, "%s: it can be read still", store);
