@@ -47,6 +47,8 @@ static struct nlattr *put(struct request *r, unsigned int type, const void *data
 {
 	struct nlattr *attr = (void *)((char *)r + NLMSG_ALIGN(r->head.nlmsg_len));
 
+	if ((char *)attr + NLA_HDRLEN + len > r->room + sizeof(r->room))
+		t_bail("a request that is too long");
 	attr->nla_type = type;
 	attr->nla_len = NLA_HDRLEN + len;
 	memcpy((char *)attr + NLA_HDRLEN, data, len);
@@ -63,19 +65,18 @@ static void nest_end(struct request *r, struct nlattr *nest)
 static int talk(struct request *r)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	struct {
-		struct nlmsghdr head;
-		struct nlmsgerr error;
-		char echo[1024];
-	} answer;
+	/* The answer has the request, too. */
+	char answer[2 * sizeof(*r)];
+	const struct nlmsghdr *head = (void *)answer;
+	const struct nlmsgerr *error = NLMSG_DATA(head);
 
 	r->head.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	if (send(fd, r, r->head.nlmsg_len, 0) < 0 ||
-	    recv(fd, &answer, sizeof(answer), 0) < 0 ||
-	    answer.head.nlmsg_type != NLMSG_ERROR)
+	    recv(fd, answer, sizeof(answer), 0) < 0 ||
+	    head->nlmsg_type != NLMSG_ERROR)
 		t_bail("netlink");
 	close(fd);
-	return answer.error.error;
+	return error->error;
 }
 
 /* "near" and "far" */
