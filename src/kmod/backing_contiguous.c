@@ -244,6 +244,8 @@ static int range_take(struct mapbuf_buffer *buf, unsigned long start,
 			.unit = buf->nr_pages,
 			.node = page_to_nid(pfn_to_page(start)),
 			.creating = true,
+			/* Else it costs less than to ask for help. */
+			.alone = want_init_on_free(),
 		},
 		.start = start,
 	};

@@ -31,19 +31,9 @@
  * Not said to be a write: should a page table have come in between, the kernel
  * would warn.  The entry can be written all the same, as the area can.
  */
-static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
-				    struct vm_area_struct *area,
-				    unsigned long addr, struct page *head)
+static inline bool mapbuf_map_piece(struct vm_fault *piece, struct folio *folio)
 {
-	struct vm_fault piece = {
-		.vma = area,
-		.address = addr,
-		.pmd = vmf->pmd - pmd_index(vmf->address) + pmd_index(addr),
-	};
-	struct folio *folio = page_folio(head);
-
-	return pmd_none(pmdp_get_lockless(piece.pmd)) &&
-	       vmf_insert_folio_pmd(&piece, folio, false) == VM_FAULT_NOPAGE;
+	return vmf_insert_folio_pmd(piece, folio, false) == VM_FAULT_NOPAGE;
 }
 #elif defined(MAPBUF_HAVE_HUGE_FAULT_ORDER)
 #define MAPBUF_MAPS_CHUNKS true
@@ -51,37 +41,39 @@ static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 
 /*
  * From the page cache, unless somebody else has it locked.  A dma-buf is a file of
- * its own, which has none.
+ * its own, which has none.  Some processors want a page table beside each such entry,
+ * prepared by a fault.
  */
+static inline bool mapbuf_map_piece(struct vm_fault *piece, struct folio *folio)
+{
+	pgoff_t index = folio->index;
+
+	return !arch_needs_pgtable_deposit() &&
+	       piece->vma->vm_file->f_mapping == folio->mapping &&
+	       filemap_map_pages(piece, index, index) == VM_FAULT_NOPAGE;
+}
+#else
+#define MAPBUF_MAPS_CHUNKS false
+#endif
+
 static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
 				    struct vm_area_struct *area,
 				    unsigned long addr, struct page *head)
 {
+#ifdef MAPBUF_HAVE_HUGE_FAULT_ORDER
 	struct vm_fault piece = {
 		.vma = area,
 		.address = addr,
 		.pmd = vmf->pmd - pmd_index(vmf->address) + pmd_index(addr),
 		.flags = vmf->flags & FAULT_FLAG_WRITE,
 	};
-	struct folio *folio = page_folio(head);
-	pgoff_t index = folio->index;
 
-	/* Some want a page table beside each such entry, prepared by a fault. */
-	return !arch_needs_pgtable_deposit() &&
-	       area->vm_file->f_mapping == folio->mapping &&
-	       pmd_none(pmdp_get_lockless(piece.pmd)) &&
-	       filemap_map_pages(&piece, index, index) == VM_FAULT_NOPAGE;
-}
+	return pmd_none(pmdp_get_lockless(piece.pmd)) &&
+	       mapbuf_map_piece(&piece, page_folio(head));
 #else
-#define MAPBUF_MAPS_CHUNKS false
-
-static inline bool mapbuf_map_chunk(const struct vm_fault *vmf,
-				    struct vm_area_struct *area,
-				    unsigned long addr, struct page *head)
-{
 	return false;
-}
 #endif
+}
 
 /*
  * mapbuf_cache_chunk() - put a compound page into the page cache of its file
